@@ -1,0 +1,93 @@
+//! The keys that AppArmor, the audit system and dbus-daemon print.
+//!
+//! A key that is not in the list is kept as [`Key::Unknown`] with its name in the text.
+
+macro_rules! keys {
+    ($($variant:ident = $text:literal),* $(,)?) => {
+        /// A known key, or [`Key::Unknown`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub enum Key {
+            $(#[doc = concat!("`", $text, "=`")] $variant,)*
+            /// Any other key; its name stands before the value in the record's text.
+            Unknown,
+        }
+
+        impl Key {
+            /// Every known key, in the order of the declaration.
+            pub const ALL: &'static [Key] = &[$(Key::$variant),*];
+
+            /// The key with exactly these bytes, [`Key::Unknown`] for any other.
+            #[inline]
+            pub fn from_bytes(bytes: &[u8]) -> Key {
+                #[allow(non_upper_case_globals)]
+                mod text { $(pub const $variant: &[u8] = $text.as_bytes();)* }
+                match bytes {
+                    $(text::$variant => Key::$variant,)*
+                    _ => Key::Unknown,
+                }
+            }
+
+            /// The key as printed; empty for [`Key::Unknown`].
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Key::$variant => $text,)*
+                    Key::Unknown => "",
+                }
+            }
+        }
+    };
+}
+
+keys! {
+    // AppArmor, kernel. Source: security/apparmor/{audit,file,net,ipc,mount,…}.c of Linux.
+    Apparmor = "apparmor", Operation = "operation", Class = "class", Info = "info", Error = "error",
+    Namespace = "namespace", Profile = "profile", Label = "label", Name = "name", Pid = "pid", Comm = "comm",
+    RequestedMask = "requested_mask", DeniedMask = "denied_mask", Requested = "requested", Denied = "denied",
+    Fsuid = "fsuid", Ouid = "ouid", Target = "target", Peer = "peer",
+    Capability = "capability", Capname = "capname",
+    Family = "family", SockType = "sock_type", Protocol = "protocol", Addr = "addr", PeerAddr = "peer_addr",
+    Laddr = "laddr", Lport = "lport", Faddr = "faddr", Fport = "fport",
+    Saddr = "saddr", Src = "src", Daddr = "daddr", Dest = "dest", Netif = "netif",
+    Signal = "signal", Fstype = "fstype", Srcname = "srcname", Trans = "trans", Flags = "flags",
+    Options = "options", Rlimit = "rlimit", Value = "value", Execpath = "execpath", Tcontext = "tcontext",
+    Ns = "ns", Offset = "offset", Parent = "parent", Name2 = "name2", Attribute = "attribute",
+    Task = "task", MagicToken = "magic_token", Ocomm = "ocomm",
+    // AppArmor, dbus-daemon.
+    Bus = "bus", Path = "path", Interface = "interface", Member = "member", Method = "method",
+    ErrorName = "error_name", Mask = "mask", PeerPid = "peer_pid", PeerLabel = "peer_label",
+    PeerInfo = "peer_info", PeerProfile = "peer_profile",
+    // Audit, outer part of user messages.
+    Msg = "msg", Hostname = "hostname", Terminal = "terminal", Res = "res", Unit = "unit", Acct = "acct",
+    Sauid = "sauid", Op = "op", Grantors = "grantors", Text = "text",
+    // Audit, SYSCALL and companions. Source: kernel/auditsc.c.
+    Arch = "arch", Syscall = "syscall", Success = "success", Exit = "exit",
+    A0 = "a0", A1 = "a1", A2 = "a2", A3 = "a3", Items = "items", Ppid = "ppid", Auid = "auid",
+    Uid = "uid", Gid = "gid", Euid = "euid", Suid = "suid", Egid = "egid", Sgid = "sgid", Fsgid = "fsgid",
+    Tty = "tty", Ses = "ses", Exe = "exe", Subj = "subj", SubjApparmor = "subj_apparmor", AuditKey = "key",
+    Argc = "argc", Cwd = "cwd", Item = "item", Inode = "inode", Dev = "dev", Mode = "mode", Ogid = "ogid",
+    Rdev = "rdev", Nametype = "nametype", CapFp = "cap_fp", CapFi = "cap_fi", CapFe = "cap_fe",
+    CapFver = "cap_fver", CapFrootid = "cap_frootid", Obj = "obj", Proctitle = "proctitle", Fd = "fd",
+    Opid = "opid", Oauid = "oauid", Oses = "oses",
+    Fver = "fver", Fp = "fp", Fi = "fi", Fe = "fe",
+    OldPp = "old_pp", OldPi = "old_pi", OldPe = "old_pe", OldPa = "old_pa", Pp = "pp", Pi = "pi", Pe = "pe",
+    Pa = "pa", Frootid = "frootid",
+    // Audit, configuration and loss.
+    AuditEnabled = "audit_enabled", AuditFailure = "audit_failure", AuditBacklogLimit = "audit_backlog_limit",
+    AuditRateLimit = "audit_rate_limit", AuditLost = "audit_lost", AuditPid = "audit_pid", Old = "old",
+    Lost = "lost", List = "list", Dir = "dir",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Key;
+
+    #[test]
+    fn every_key_is_found_by_its_text() {
+        for &key in Key::ALL {
+            assert_eq!(Key::from_bytes(key.as_str().as_bytes()), key);
+        }
+        assert_eq!(Key::from_bytes(b"nonsense"), Key::Unknown);
+        assert!(Key::ALL.len() < 250);
+    }
+}

@@ -1,0 +1,26 @@
+//! The field's nouns as plain data; every other crate points here, this one points nowhere.
+//!
+//! There is no I/O, no clock and no parsing in this crate, only the vocabulary that the stages share.
+//! See the glossary in `ARCHITECTURE.md` for the words.
+
+#![forbid(unsafe_code)]
+
+pub mod carrier;
+pub mod diagnostic;
+pub mod evidence;
+pub mod hash;
+pub mod key;
+pub mod profile;
+pub mod record;
+pub mod time;
+pub mod value;
+pub mod verdict;
+
+pub use carrier::Carrier;
+pub use diagnostic::{Code, Diagnostic, Severity};
+pub use evidence::{ContentKind, EvidenceFile, HashKind, State};
+pub use key::Key;
+pub use record::{ContextKind, Draft, Field, Notes, Role, Span};
+pub use time::{AuditId, Stamp, TimeSource};
+pub use value::Quoting;
+pub use verdict::{Class, Verdict};
