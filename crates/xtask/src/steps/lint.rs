@@ -1,0 +1,20 @@
+//! Form: rustfmt, clippy, rustdoc.
+
+use super::Outcome;
+use crate::Options;
+use crate::shell::{cargo, run};
+
+pub(super) fn fmt(options: &Options) -> Outcome {
+    run(cargo(&options.root).args(["fmt", "--all", "--check"])).into()
+}
+
+pub(super) fn clippy(options: &Options) -> Outcome {
+    run(cargo(&options.root).args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])).into()
+}
+
+pub(super) fn doc(options: &Options) -> Outcome {
+    run(cargo(&options.root)
+        .args(["doc", "--workspace", "--no-deps", "--document-private-items"])
+        .env("RUSTDOCFLAGS", "-D warnings"))
+    .into()
+}
