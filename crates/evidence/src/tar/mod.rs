@@ -1,0 +1,269 @@
+//! tar, read as a stream and through damage: v7, ustar, GNU, pax.
+//!
+//! A block that should be a header and is none does not end the archive: what follows up to the next header is
+//! handed out as a member of its own, because logs may be in it. Holes of sparse members are left out.
+
+mod header;
+mod pax;
+mod stretch;
+
+pub(crate) use self::header::looks_like_tar;
+pub(crate) use self::stretch::Stretch;
+
+use std::io::{self, Read};
+
+use aaf_model::Code;
+
+use crate::context::Context;
+use crate::input::Input;
+use crate::name;
+
+use self::header::{BLOCK_BYTES, Header};
+use self::pax::Extensions;
+
+/// Long names and extension records beyond this are cut.
+const EXTENSION_MAX_BYTES: u64 = 1 << 20;
+
+/// What comes next in an archive.
+pub(crate) enum Entry {
+    /// A member with content; read it through [`Content`].
+    File { name: Vec<u8>, mtime_us: Option<i64>, stored_bytes: u64 },
+    /// Bytes without a sound header; read them through [`Stretch`].
+    Stretch { name: String },
+}
+
+/// The place in an archive.
+#[derive(Default)]
+pub(crate) struct Tar {
+    /// Whether the last block was part of the end marker.
+    seen_end: bool,
+    /// Whether bytes are missing before this place, so that headers may lie anywhere.
+    lost: bool,
+}
+
+impl Tar {
+    /// Moves to the next entry; none at the end.
+    pub fn next(
+        &mut self,
+        input: &mut Input<'_>,
+        context: &Context<'_>,
+        archive: &str,
+    ) -> io::Result<Option<Entry>> {
+        let mut extensions = Extensions::default();
+        loop {
+            if context.is_stopped() {
+                return Ok(None);
+            }
+            let at = input.offset_bytes();
+            let block = input.peek(BLOCK_BYTES);
+            if block.is_empty() {
+                if input.take_error().is_some() {
+                    self.lost = true;
+                    continue;
+                }
+                if !self.seen_end {
+                    let message = "the archive ends without an end marker; members may be missing";
+                    context.report(Code::Truncated, archive, Some(at), message);
+                }
+                return Ok(None);
+            }
+            if block.iter().all(|&byte| byte == 0) {
+                let bytes = block.len();
+                self.seen_end = true;
+                input.consume(bytes);
+                continue;
+            }
+            let Some(header) = Header::parse(block) else {
+                return Ok(Some(self.damaged(input, context, archive)));
+            };
+            (self.seen_end, self.lost) = (false, false);
+            input.consume(BLOCK_BYTES);
+            context.count_member(archive, at)?;
+            let Some(size) = extensions.size.or(header.size_bytes) else {
+                let message = "the size in a member's header cannot be read; went on at the next header";
+                context.report(Code::Corrupt, archive, Some(at), message);
+                return Ok(Some(Entry::Stretch { name: name::display(&header.name) }));
+            };
+            match header.typeflag {
+                b'L' => extensions.name = Some(trimmed(read_small(input, context, archive, size)?)),
+                b'x' | b'X' => extensions.parse(&read_small(input, context, archive, size)?),
+                // Long link names, pax defaults, old GNU tables and Solaris lists say nothing about content.
+                b'K' | b'g' | b'N' | b'A' | b'V' | b'D' => {
+                    Content::new(input, context, archive, size).finish();
+                    if matches!(header.typeflag, b'V' | b'D') {
+                        extensions = Extensions::default();
+                    }
+                }
+                // Links, devices, directories and FIFOs have no content, whatever their size field says; only
+                // pax lets hard links carry some.
+                b'1'..=b'6' => {
+                    if header.typeflag == b'1' && size > 0 && !next_is_header(input) {
+                        return Ok(Some(file(&header, &mut extensions, size)));
+                    }
+                    extensions = Extensions::default();
+                }
+                typeflag => {
+                    let mut stored = size;
+                    if typeflag == b'S' {
+                        skip_sparse_map(&header, input);
+                    } else if extensions.sparse_map_inside {
+                        stored = stored.saturating_sub(skip_pax_sparse_map(input));
+                    }
+                    if typeflag == b'S' || extensions.sparse {
+                        let message = "a sparse member; its holes are left out";
+                        context.report(Code::NulRun, archive, Some(at), message);
+                    }
+                    return Ok(Some(file(&header, &mut extensions, stored)));
+                }
+            }
+        }
+    }
+
+    /// A block that is no header where one should be.
+    fn damaged(&mut self, input: &mut Input<'_>, context: &Context<'_>, archive: &str) -> Entry {
+        let at = input.offset_bytes();
+        let block = input.peek(BLOCK_BYTES);
+        let whole = block.len() == BLOCK_BYTES;
+        let name = if whole { header::name_despite_damage(block) } else { None };
+        if let Some(name) = name {
+            let message =
+                format!("the header of the member named {name} is damaged; read up to the next header");
+            context.report(Code::Corrupt, archive, Some(at), message);
+            input.consume(BLOCK_BYTES);
+            return Entry::Stretch { name };
+        }
+        let (what, code) = if self.seen_end {
+            ("behind the end marker", Code::NotYetRead)
+        } else if self.lost {
+            // The damage itself is named already.
+            ("after the gap", Code::NulRun)
+        } else if whole {
+            ("without header", Code::Corrupt)
+        } else {
+            ("in a cut header", Code::Truncated)
+        };
+        if !self.lost {
+            let message = format!("bytes {what}, read up to the next header as a member without a name");
+            context.report(code, archive, Some(at), message);
+        }
+        self.seen_end |= !whole;
+        Entry::Stretch { name: format!("[{what}, byte {at}]") }
+    }
+}
+
+fn file(header: &Header, extensions: &mut Extensions, stored_bytes: u64) -> Entry {
+    Entry::File {
+        name: extensions.name.take().unwrap_or_else(|| header.name.clone()),
+        mtime_us: extensions.mtime_us.or(header.mtime_us),
+        stored_bytes,
+    }
+}
+
+fn trimmed(mut name: Vec<u8>) -> Vec<u8> {
+    if let Some(end) = name.iter().position(|&byte| byte == 0) {
+        name.truncate(end);
+    }
+    name
+}
+
+fn next_is_header(input: &mut Input<'_>) -> bool {
+    let block = input.peek(BLOCK_BYTES);
+    Header::parse(block).is_some() || block.iter().all(|&byte| byte == 0)
+}
+
+/// The content of an extension header, cut at the limit.
+fn read_small(input: &mut Input<'_>, context: &Context<'_>, archive: &str, size: u64) -> io::Result<Vec<u8>> {
+    let mut content = Content::new(input, context, archive, size);
+    let mut bytes = Vec::new();
+    // An error in here is recorded, and what came before it may still hold the name.
+    let _ = (&mut content).take(EXTENSION_MAX_BYTES).read_to_end(&mut bytes);
+    content.finish();
+    Ok(bytes)
+}
+
+/// Old GNU sparse members: the blocks between header and content that continue the map of holes.
+fn skip_sparse_map(header: &Header, input: &mut Input<'_>) {
+    let mut more = header.sparse_continues;
+    while more {
+        let block = input.peek(BLOCK_BYTES);
+        more = block.get(504).is_some_and(|&byte| byte != 0) && block.len() >= BLOCK_BYTES;
+        let bytes = block.len().min(BLOCK_BYTES);
+        input.consume(bytes);
+    }
+}
+
+/// pax sparse format 1.0: the map leads the content, as decimal lines in whole blocks. Gives its length.
+fn skip_pax_sparse_map(input: &mut Input<'_>) -> u64 {
+    const MAP_MAX_BYTES: usize = 1 << 20;
+    let map = input.peek(BLOCK_BYTES);
+    let first = map.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let Some(entries) = std::str::from_utf8(first).ok().and_then(|text| text.parse::<usize>().ok()) else {
+        return 0;
+    };
+    let lines = entries.saturating_mul(2).saturating_add(1);
+    // Two numbers of at most 20 digits for each run of data.
+    let map = input.peek(lines.saturating_mul(21).min(MAP_MAX_BYTES));
+    let Some(end) = memchr::memchr_iter(b'\n', map).nth(lines - 1) else { return 0 };
+    let bytes = (end + 1).next_multiple_of(BLOCK_BYTES);
+    input.peek(bytes);
+    input.consume(bytes);
+    bytes as u64
+}
+
+/// The content of one member.
+pub(crate) struct Content<'i, 's, 'c> {
+    input: &'i mut Input<'s>,
+    context: &'c Context<'c>,
+    member: &'c str,
+    size_bytes: u64,
+    remaining: u64,
+    broken: bool,
+}
+
+impl<'i, 's, 'c> Content<'i, 's, 'c> {
+    pub fn new(input: &'i mut Input<'s>, context: &'c Context<'c>, member: &'c str, size_bytes: u64) -> Self {
+        Content { input, context, member, size_bytes, remaining: size_bytes, broken: false }
+    }
+
+    /// Passes over what is left of the member and its padding.
+    pub fn finish(mut self) {
+        let mut scratch = Vec::new();
+        while self.remaining > 0 && !self.broken && !self.context.is_stopped() {
+            if scratch.is_empty() {
+                scratch.resize(64 << 10, 0);
+            }
+            let _ = self.read(&mut scratch);
+        }
+        if !self.broken {
+            let past = (self.size_bytes % BLOCK_BYTES as u64) as usize;
+            let padding = (BLOCK_BYTES - past) % BLOCK_BYTES;
+            self.input.peek(padding);
+            self.input.consume(padding);
+        }
+    }
+}
+
+impl Read for Content<'_, '_, '_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.remaining == 0 || self.broken || out.is_empty() {
+            return Ok(0);
+        }
+        let wanted = usize::try_from(self.remaining).unwrap_or(usize::MAX).min(out.len());
+        match self.input.read(&mut out[..wanted]) {
+            Ok(0) => {
+                self.broken = true;
+                let at = self.size_bytes - self.remaining;
+                let message = format!("the archive ends {} bytes before the member does", self.remaining);
+                Err(self.context.damage(Code::Truncated, self.member, at, message))
+            }
+            Ok(count) => {
+                self.remaining -= count as u64;
+                Ok(count)
+            }
+            Err(error) => {
+                self.broken = true;
+                Err(error)
+            }
+        }
+    }
+}
