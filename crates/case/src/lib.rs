@@ -1,1 +1,18 @@
-//! To be written.
+//! Evidence and options in, one case out: the façade that joins the stages.
+//!
+//! Knows nothing of terminals. Tables go through [`TableSink`], which `aaf-export` implements, so that this crate
+//! does not know Arrow.
+
+#![forbid(unsafe_code)]
+
+mod analyze;
+mod info;
+mod options;
+mod records;
+mod sink;
+
+pub use analyze::{Analysis, Error, analyze};
+pub use info::{CaseInfo, EvidenceInfo, FORMAT_VERSION, HostInfo, MemberInfo, Totals};
+pub use options::Options;
+pub use records::{RecordLine, records};
+pub use sink::{Encoded, EventContext, NoTables, SourceNames, TableSink};

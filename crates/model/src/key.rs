@@ -20,23 +20,53 @@ macro_rules! keys {
             /// The key with exactly these bytes, [`Key::Unknown`] for any other.
             #[inline]
             pub fn from_bytes(bytes: &[u8]) -> Key {
-                #[allow(non_upper_case_globals)]
-                mod text { $(pub const $variant: &[u8] = $text.as_bytes();)* }
-                match bytes {
-                    $(text::$variant => Key::$variant,)*
-                    _ => Key::Unknown,
+                let mut slot = slot(bytes);
+                loop {
+                    let key = Key::TABLE[slot];
+                    if key == Key::Unknown || key.as_str().as_bytes() == bytes {
+                        return key;
+                    }
+                    slot = (slot + 1) % SLOTS;
                 }
             }
 
-            /// The key as printed; empty for [`Key::Unknown`].
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Key::$variant => $text,)*
-                    Key::Unknown => "",
+            /// The key's declaration by its slot; the next free slot where two share one.
+            const TABLE: [Key; SLOTS] = {
+                let mut table = [Key::Unknown; SLOTS];
+                let mut index = 0;
+                while index < Key::ALL.len() {
+                    let mut slot = slot(Key::ALL[index].as_str().as_bytes());
+                    while table[slot] as u8 != Key::Unknown as u8 {
+                        slot = (slot + 1) % SLOTS;
+                    }
+                    table[slot] = Key::ALL[index];
+                    index += 1;
                 }
+                table
+            };
+
+            /// The key as printed; empty for [`Key::Unknown`].
+            #[inline]
+            pub const fn as_str(self) -> &'static str {
+                const TEXTS: &[&str] = &[$($text,)* ""];
+                TEXTS[self as usize]
             }
         }
     };
+}
+
+/// Slots of the lookup table; many more than keys, so that most keys have one of their own.
+const SLOTS: usize = 2048;
+
+/// Where a key's search begins: its length, first, middle and last byte.
+#[inline]
+const fn slot(bytes: &[u8]) -> usize {
+    let len = bytes.len();
+    if len == 0 {
+        return 0;
+    }
+    let mixed = (bytes[0] as u32) | (bytes[len / 2] as u32) << 8 | (bytes[len - 1] as u32) << 16 | (len as u32) << 24;
+    (mixed.wrapping_mul(0x9E37_79B1) >> 21) as usize % SLOTS
 }
 
 keys! {

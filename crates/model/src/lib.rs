@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod block;
 pub mod carrier;
 pub mod diagnostic;
 pub mod evidence;
@@ -12,6 +13,7 @@ pub mod hash;
 pub mod key;
 pub mod profile;
 pub mod record;
+pub mod tables;
 pub mod time;
 pub mod value;
 pub mod verdict;

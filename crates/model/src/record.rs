@@ -207,6 +207,9 @@ pub struct Draft {
     pub first_field: u32,
     /// Number of fields.
     pub field_count: u32,
+    /// How many of the last fields are the outer ones of a user message (`pid=… uid=… msg='…' exe=…`): those of the
+    /// sender, not of the record inside.
+    pub outer_fields: u32,
     /// The audit record type as a number (1400 AVC, 1300 SYSCALL, …); 0 where none was printed.
     pub audit_type: u16,
     /// `audit(E:S)`.

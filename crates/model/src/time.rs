@@ -53,6 +53,8 @@ pub enum TimeSource {
     None,
     /// `audit(E.mmm:S)`, the kernel's own clock, UTC.
     AuditEpoch,
+    /// `audit(E:S)` whose clock was stepped back later in the same boot; placed between its neighbours by serial.
+    SerialOrder,
     /// The journal's `_SOURCE_REALTIME_TIMESTAMP`.
     JournalSource,
     /// An envelope stamp with zone.
@@ -75,6 +77,7 @@ impl TimeSource {
         match self {
             TimeSource::None => "none",
             TimeSource::AuditEpoch => "audit_epoch",
+            TimeSource::SerialOrder => "serial_order",
             TimeSource::JournalSource => "journal_source",
             TimeSource::EnvelopeInstant => "envelope",
             TimeSource::EnvelopeNeighbours => "envelope_neighbours",

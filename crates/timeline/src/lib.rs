@@ -1,1 +1,29 @@
-//! To be written.
+//! Rows to events and timelines: copies of one event are merged, clocks settled, repeated behaviour folded.
+//!
+//! The way: [`Store`] takes the rows of all workers (and spills them beyond its budget); [`settle`] learns from them
+//! hosts, zones, years and clock steps; [`sorted::Sorted`] puts them in order and cuts them into batches;
+//! [`event::build`] merges the sightings of each event; [`Timelines`] folds events into timelines and incidents.
+//!
+//! What a finding would be is left to later stages; nothing here knows files or terminals.
+
+#![forbid(unsafe_code)]
+
+pub mod attempt;
+pub mod clock;
+pub mod event;
+pub mod fold;
+pub mod hosts;
+pub mod ids;
+pub mod incident;
+pub mod settle;
+pub mod sorted;
+mod spill;
+pub mod store;
+mod track;
+
+pub use attempt::{Attempt, Outcome};
+pub use event::Event;
+pub use fold::{Entry, Timelines};
+pub use incident::Incident;
+pub use settle::{Assumptions, Settled, SourceInfo, settle};
+pub use store::{Store, StoreError};

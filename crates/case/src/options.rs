@@ -1,0 +1,48 @@
+//! What the user asked for.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use aaf_scan::Raw;
+
+/// How an analysis is run.
+#[derive(Clone)]
+pub struct Options {
+    /// How files are opened, unpacked and fingerprinted.
+    pub evidence: aaf_evidence::Options,
+    /// Workers; 0 for one a core.
+    pub threads: usize,
+    /// Bytes of a chunk of a plain file.
+    pub chunk_bytes: u64,
+    /// Which lines are kept as found.
+    pub raw: Raw,
+    /// Quiet after which an incident ends, in seconds.
+    pub gap_secs: u64,
+    /// The host where the evidence says nothing.
+    pub assume_host: Option<String>,
+    /// The zone of stamps without one, where the evidence says nothing: an IANA name or `+02:00`.
+    pub assume_zone: Option<String>,
+    /// Rows beyond this many bytes go to a temporary file.
+    pub memory_bytes: usize,
+    /// Where that file is made (it has no name and goes with the process).
+    pub spill_folder: PathBuf,
+    /// Called with the evidence bytes done so far, from any worker.
+    pub progress: Option<Arc<dyn Fn(u64) + Send + Sync>>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            evidence: aaf_evidence::Options::default(),
+            threads: 0,
+            chunk_bytes: 4 << 20,
+            raw: Raw::Records,
+            gap_secs: 600,
+            assume_host: None,
+            assume_zone: None,
+            memory_bytes: 512 << 20,
+            spill_folder: std::env::temp_dir(),
+            progress: None,
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The small tables of a case as plain rows: what is shown, exported and read back.
+//!
+//! Text from evidence is bytes here; whoever prints it escapes it.
+
+/// Bytes from the evidence, usually UTF-8.
+pub type Text = Vec<u8>;
+
+/// One line of a timeline: one behaviour within one episode of one profile on one host.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TimelineRow {
+    /// The host; none where nothing says it.
+    pub host: Option<String>,
+    /// The profile whose timeline it stands in (`//child` and `//null-…` belong to their parent).
+    pub profile_root: Text,
+    /// The profile as printed.
+    pub profile: Text,
+    /// The incident, 16 hex digits; none for plain loading of policy.
+    pub incident_id: Option<String>,
+    /// Microseconds since 1970-01-01 UTC of the first event; none where unknown.
+    pub first_time_us: Option<i64>,
+    /// The same of the last event.
+    pub last_time_us: Option<i64>,
+    /// Number of events folded into the line.
+    pub count: i64,
+    /// The most events within one second.
+    pub peak_per_second: i64,
+    /// The kernel's word, empty for none.
+    pub verdict: String,
+    /// The kind of check.
+    pub class: String,
+    /// `operation=`.
+    pub operation: Text,
+    /// What was asked for (mask or permission).
+    pub requested: Text,
+    /// The target; with runs of digits as `*` where several were folded.
+    pub object: Text,
+    /// Distinct targets (64 means 64 or more).
+    pub objects: i64,
+    /// `comm=` of the first event.
+    pub comm: Text,
+    /// `pid=` of the first event.
+    pub pid: Option<i64>,
+    /// `exe=` of the joined SYSCALL of the first event.
+    pub exe: Text,
+    /// User id of the process.
+    pub uid: Option<i64>,
+    /// Processes above, the nearest first: pid and name (empty where unknown).
+    pub chain: Vec<(i64, Text)>,
+    /// What was attempted (a word of `attempt`).
+    pub attempt: String,
+    /// What came of it (a word of `outcome`); none where nothing was checked.
+    pub outcome: Option<String>,
+    /// Id of the first event, 16 hex digits.
+    pub first_event_id: String,
+    /// Id of the last event.
+    pub last_event_id: String,
+}
+
+/// One incident.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IncidentRow {
+    /// 16 hex digits.
+    pub incident_id: String,
+    /// The host; none where nothing says it.
+    pub host: Option<String>,
+    /// The profile.
+    pub profile_root: Text,
+    /// `critical`, `high`, `medium`, `low` or `info`.
+    pub severity: String,
+    /// Microseconds since 1970-01-01 UTC of the first event; none where unknown.
+    pub first_time_us: Option<i64>,
+    /// The same of the last event.
+    pub last_time_us: Option<i64>,
+    /// Number of events.
+    pub events: i64,
+    /// Events refused.
+    pub denied: i64,
+    /// Events that complain mode let pass.
+    pub allowed: i64,
+    /// Events that an audit rule logged.
+    pub audited: i64,
+    /// Events whose task was killed.
+    pub killed: i64,
+    /// Policy loads, replacements and removals.
+    pub policy_changes: i64,
+    /// What was attempted, what came of it, how often; in the order of the words.
+    pub attempts: Vec<(String, String, i64)>,
+    /// What each kind of attempt was aimed at, the first few.
+    pub objects: Vec<(String, Vec<Text>)>,
+    /// Names of the processes, the first few.
+    pub comms: Vec<Text>,
+    /// Id of the first event.
+    pub first_event_id: String,
+}
+
+/// One event as `show` prints it, with its sightings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventDetail {
+    /// 16 hex digits.
+    pub event_id: String,
+    /// Microseconds since 1970-01-01 UTC.
+    pub time_us: Option<i64>,
+    /// Where the time comes from.
+    pub time_source: String,
+    /// How far it may be off, in microseconds.
+    pub time_error_us: Option<i64>,
+    /// The host.
+    pub host: Option<String>,
+    /// `seconds.milliseconds:serial`.
+    pub audit_id: Option<String>,
+    /// The incident.
+    pub incident_id: Option<String>,
+    /// The kernel's word.
+    pub verdict: String,
+    /// `operation=`.
+    pub operation: Text,
+    /// The profile as printed.
+    pub profile: Text,
+    /// The target.
+    pub name: Text,
+    /// `comm=`.
+    pub comm: Text,
+    /// `pid=`.
+    pub pid: Option<i64>,
+    /// What was attempted.
+    pub attempt: Option<String>,
+    /// What came of it.
+    pub outcome: Option<String>,
+    /// The lines it rests on.
+    pub sightings: Vec<SightingRow>,
+}
+
+/// One line as found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SightingRow {
+    /// `record`, `companion` or `context`.
+    pub role: String,
+    /// Evidence id.
+    pub evidence_id: i64,
+    /// The path as a reader would write it, `!` before members of bundles.
+    pub path: String,
+    /// The envelope.
+    pub carrier: String,
+    /// Offset in the unpacked stream.
+    pub offset_bytes: i64,
+    /// Length in bytes.
+    pub length_bytes: i64,
+    /// The line; none where it was not kept.
+    pub raw: Option<Vec<u8>>,
+}

@@ -1,0 +1,337 @@
+//! One chunk of a text: the lines that start in it, found, parsed and pushed as rows.
+
+use aaf_model::{AuditId, Carrier, Notes};
+use aaf_parse::Output;
+
+use crate::anchors::{self, Anchors};
+use crate::audit_stream::{self, push_drafts, trim};
+use crate::form::Form;
+use crate::lines::{NeedMore, Window};
+use crate::rows::{Line, Rows};
+use crate::wrapped;
+
+/// How far apart, in bytes, a record and its companion may start outside of audit logs.
+const NEIGHBOUR_BYTES: u64 = 16 << 10;
+/// How many lines that do not belong may stand between a record and its companion outside of audit logs.
+const NEIGHBOUR_MISSES: u32 = 2;
+/// The longest journal entry that is read as one, in bytes.
+const ENTRY_BYTES: u64 = 64 << 10;
+/// Newlines are counted and anchors searched in blocks of this size, so that both find the bytes in the cache.
+const BLOCK_BYTES: u64 = 128 << 10;
+
+/// How many bytes beyond the chunk the window should hold, on both sides.
+pub fn margin(form: Form) -> u64 {
+    match form {
+        Form::AuditStream => audit_stream::JOIN_BYTES + (64 << 10),
+        Form::Lines => 32 << 10,
+        Form::JournalExport | Form::JournalVerbose => 2 * ENTRY_BYTES,
+    }
+}
+
+/// What a worker keeps between chunks.
+pub struct Worker<'a> {
+    pub anchors: &'a Anchors,
+    pub output: Output,
+    pub companion_output: Output,
+    pub audit: audit_stream::Scratch,
+    joined: Vec<u8>,
+}
+
+/// What was counted in a chunk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Newlines in the chunk's own bytes.
+    pub newlines: u64,
+    /// First run of NUL bytes, and how many NUL bytes stood in runs.
+    pub nul_run: Option<(u64, u64)>,
+    /// First line that was cut at a segment, where its records may be cut too.
+    pub long_line: Option<u64>,
+}
+
+impl Counts {
+    /// Joins the counts of the chunk that follows.
+    pub fn add(&mut self, next: &Counts) {
+        self.newlines += next.newlines;
+        self.long_line = self.long_line.or(next.long_line);
+        self.nul_run = match (self.nul_run, next.nul_run) {
+            (Some((at, sum)), Some((_, more))) => Some((at, sum + more)),
+            (known, new) => known.or(new),
+        };
+    }
+}
+
+impl<'a> Worker<'a> {
+    pub fn new(anchors: &'a Anchors) -> Self {
+        Worker {
+            anchors,
+            output: Output::default(),
+            companion_output: Output::default(),
+            audit: audit_stream::Scratch::default(),
+            joined: Vec::new(),
+        }
+    }
+}
+
+/// Reads everything that starts in `[from, to)`.
+pub fn scan_chunk(
+    worker: &mut Worker<'_>,
+    window: &Window<'_>,
+    from: u64,
+    to: u64,
+    form: Form,
+    rows: &mut Rows<'_>,
+) -> Result<Counts, NeedMore> {
+    let mut counts = Counts::default();
+    let start = unit_start_from(window, from, form)?;
+    let stop = unit_start_from(window, to, form)?;
+    if form == Form::AuditStream {
+        counts.newlines = memchr::memchr_iter(b'\n', window.bytes(from, to)).count() as u64;
+        note_nuls(window, from, to, &mut counts);
+        audit_stream::scan(worker, window, start, stop, rows)?;
+        return Ok(counts);
+    }
+    let mut at = start;
+    let mut block = from;
+    while block < to {
+        let block_end = (block + BLOCK_BYTES).min(to);
+        counts.newlines += memchr::memchr_iter(b'\n', window.bytes(block, block_end)).count() as u64;
+        let reach = if block_end == to { stop } else { block_end + anchors::LONGEST as u64 - 1 };
+        let text = window.bytes(window.base, reach.min(stop));
+        while at < reach {
+            let Some((found, anchor)) = worker.anchors.find(text, (at - window.base) as usize) else { break };
+            let found = window.base + found as u64;
+            if found >= block_end && block_end != to {
+                break;
+            }
+            if anchors::is_nul_run(anchor) {
+                let length = window.bytes(found, window.end()).iter().take_while(|&&byte| byte == 0).count() as u64;
+                let (first, total) = counts.nul_run.unwrap_or((found, 0));
+                counts.nul_run = Some((first, total + length));
+                at = found + length;
+                continue;
+            }
+            at = match form {
+                Form::JournalExport | Form::JournalVerbose => entry(worker, window, found, form, rows)?,
+                _ => line(worker, window, found, rows, &mut counts)?,
+            };
+        }
+        at = at.max(block_end.saturating_sub(anchors::LONGEST as u64 - 1));
+        block = block_end;
+    }
+    Ok(counts)
+}
+
+/// The first line (or entry) that starts at or after `at`.
+fn unit_start_from(window: &Window<'_>, at: u64, form: Form) -> Result<u64, NeedMore> {
+    let mut start = window.line_start_from(at)?;
+    if matches!(form, Form::Lines | Form::AuditStream) {
+        return Ok(start);
+    }
+    let limit = start + ENTRY_BYTES;
+    while start < window.end() && start < limit && !starts_entry(window, start, form)? {
+        start = window.line_end(start)?.next;
+    }
+    Ok(start)
+}
+
+/// Whether an entry starts at this line start.
+fn starts_entry(window: &Window<'_>, at: u64, form: Form) -> Result<bool, NeedMore> {
+    if at == 0 {
+        return Ok(true);
+    }
+    match form {
+        Form::JournalExport => {
+            if at < window.base + 2 {
+                return if window.base == 0 { Ok(false) } else { Err(NeedMore) };
+            }
+            Ok(window.bytes(at - 2, at) == b"\n\n" || window.bytes(at, at + 9) == b"__CURSOR=")
+        }
+        _ => Ok(!matches!(window.bytes(at, at + 1).first(), Some(b' ' | b'\t' | b'\n'))),
+    }
+}
+
+/// Parses the line around an anchor; returns where to go on.
+fn line(
+    worker: &mut Worker<'_>,
+    window: &Window<'_>,
+    found: u64,
+    rows: &mut Rows<'_>,
+    counts: &mut Counts,
+) -> Result<u64, NeedMore> {
+    let start = window.line_start(found)?;
+    let end = window.line_end(found)?;
+    let whole = window.bytes(start, end.end);
+    let bytes = trim(whole);
+    if end.next == end.end && end.end < window.end() {
+        counts.long_line.get_or_insert(start);
+    }
+    let offset_bytes = end.end - bytes.len() as u64;
+    let line = Line { bytes, offset_bytes };
+    worker.output.clear();
+    aaf_parse::parse_line(bytes, &mut worker.output);
+    if worker.output.drafts.iter().any(|draft| draft.notes.has(Notes::CUT))
+        && let Some(next) = continued(worker, window, line, end.next)?
+    {
+        let joined = std::mem::take(&mut worker.joined);
+        push_drafts(Line { bytes: &joined, offset_bytes }, &worker.output, rows, |_| ());
+        worker.joined = joined;
+        return Ok(next);
+    }
+    let id = worker.output.drafts.first().and_then(|draft| draft.audit_id);
+    let (neighbours, shared) = match id {
+        Some(id) if worker.output.drafts.iter().any(|draft| may_have_neighbours(draft.carrier)) => {
+            neighbours(window, start, end.next, id)?
+        }
+        _ => (Vec::new(), false),
+    };
+    let Worker { output, companion_output, .. } = worker;
+    push_drafts(line, output, rows, |rows| {
+        for &(at, to) in &neighbours {
+            let bytes = trim(window.bytes(at, to));
+            let Some(header) = aaf_parse::find_header(bytes) else { continue };
+            companion_output.clear();
+            aaf_parse::parse_companion(bytes, &header, companion_output);
+            if let Some(draft) = companion_output.drafts.first() {
+                let line = Line { bytes, offset_bytes: to - bytes.len() as u64 };
+                let text = companion_output.text(draft, bytes);
+                rows.companion(line, header.audit_type, text, companion_output.fields_of(draft), shared);
+            }
+        }
+    });
+    Ok(end.next)
+}
+
+/// Joins the lines that a poster, a mail program or a terminal wrapped, if that makes the record whole.
+///
+/// Leaves the joined text in `worker.joined` and its parse in `worker.output`, and says where to go on.
+fn continued(worker: &mut Worker<'_>, window: &Window<'_>, line: Line<'_>, next: u64) -> Result<Option<u64>, NeedMore> {
+    const MOST_LINES: usize = 6;
+    worker.joined.clear();
+    worker.joined.extend_from_slice(line.bytes);
+    let fields = worker.output.fields.len();
+    let mut at = next;
+    let mut taken = 0;
+    while at < window.end() && taken < MOST_LINES {
+        let end = window.line_end(at)?;
+        let bytes = window.bytes(at, end.end);
+        if !wrapped::continues(bytes) || bytes.len() > 4096 {
+            break;
+        }
+        worker.joined.push(b'\n');
+        worker.joined.extend_from_slice(bytes);
+        taken += 1;
+        at = end.next;
+    }
+    if taken == 0 {
+        return Ok(None);
+    }
+    let joined = std::mem::take(&mut worker.joined);
+    worker.output.clear();
+    aaf_parse::parse_line(&joined, &mut worker.output);
+    let better = worker.output.fields.len() > fields;
+    if !better {
+        worker.output.clear();
+        aaf_parse::parse_line(line.bytes, &mut worker.output);
+    }
+    worker.joined = joined;
+    Ok(better.then_some(at))
+}
+
+/// Whether other records of the same event may stand on the lines around: where the kernel's records reach a text log.
+fn may_have_neighbours(carrier: Carrier) -> bool {
+    !matches!(carrier, Carrier::JournalJson | Carrier::Wazuh | Carrier::AuditJson | Carrier::Docker | Carrier::Json)
+}
+
+/// The companions around the line `[start, next)`, start and end of each, in order; and whether another record of the
+/// event stands before this one and lists them already.
+fn neighbours(window: &Window<'_>, start: u64, next: u64, id: AuditId) -> Result<(Vec<(u64, u64)>, bool), NeedMore> {
+    let mut found = Vec::new();
+    let mut shared = false;
+    let mut misses = 0;
+    let mut at = start;
+    while misses <= NEIGHBOUR_MISSES && at > 0 && start - at <= NEIGHBOUR_BYTES {
+        if at <= window.base {
+            return Err(NeedMore);
+        }
+        let before = window.line_start(at - 1)?;
+        if start - before > NEIGHBOUR_BYTES {
+            break;
+        }
+        let end = if window.bytes(at - 1, at) == b"\n" { at - 1 } else { at };
+        match is_companion(window.bytes(before, end), id) {
+            Some(true) => found.push((before, end)),
+            Some(false) => shared = true,
+            None => misses += 1,
+        }
+        at = before;
+    }
+    found.reverse();
+    let mut misses = 0;
+    let mut at = next;
+    while misses <= NEIGHBOUR_MISSES && at - start <= NEIGHBOUR_BYTES && at < window.end() {
+        let end = window.line_end(at)?;
+        match is_companion(window.bytes(at, end.end), id) {
+            Some(true) => found.push((at, end.end)),
+            Some(false) => {}
+            None => misses += 1,
+        }
+        at = end.next;
+    }
+    Ok((found, shared))
+}
+
+/// `Some(true)` for a companion of the event, `Some(false)` for a record of it, `None` for anything else.
+fn is_companion(line: &[u8], id: AuditId) -> Option<bool> {
+    let line = trim(line);
+    let header = aaf_parse::find_header(line)?;
+    if header.id != Some(id) {
+        return None;
+    }
+    match aaf_parse::route(line, &header) {
+        aaf_parse::Route::Companion => Some(true),
+        aaf_parse::Route::Record | aaf_parse::Route::Context => Some(false),
+        aaf_parse::Route::Ignore => None,
+    }
+}
+
+/// Parses the journal entry around an anchor; returns where to go on.
+fn entry(
+    worker: &mut Worker<'_>,
+    window: &Window<'_>,
+    found: u64,
+    form: Form,
+    rows: &mut Rows<'_>,
+) -> Result<u64, NeedMore> {
+    let mut start = window.line_start(found)?;
+    let limit = start.saturating_sub(ENTRY_BYTES);
+    while start > limit && !starts_entry(window, start, form)? {
+        if start <= window.base {
+            return Err(NeedMore);
+        }
+        start = window.line_start(start - 1)?;
+    }
+    let mut end = window.line_end(found)?;
+    let limit = start + 2 * ENTRY_BYTES;
+    while end.next < window.end() && end.next < limit && !starts_entry(window, end.next, form)? {
+        end = window.line_end(end.next)?;
+    }
+    let bytes = window.bytes(start, end.end);
+    worker.output.clear();
+    aaf_parse::parse_entry(bytes, &mut worker.output);
+    push_drafts(Line { bytes, offset_bytes: start }, &worker.output, rows, |_| ());
+    Ok(end.next)
+}
+
+fn note_nuls(window: &Window<'_>, from: u64, to: u64, counts: &mut Counts) {
+    let text = window.bytes(from, to);
+    let mut at = 0;
+    while let Some(found) = memchr::memchr(0, &text[at..]) {
+        let start = at + found;
+        let length = text[start..].iter().take_while(|&&byte| byte == 0).count();
+        if length >= anchors::NUL_RUN.len() {
+            let (first, total) = counts.nul_run.unwrap_or((from + start as u64, 0));
+            counts.nul_run = Some((first, total + length as u64));
+        }
+        at = start + length;
+    }
+}

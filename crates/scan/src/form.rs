@@ -1,0 +1,75 @@
+//! How a text is laid out: by lines, as an audit log, or as a journal's multi-line entries.
+
+/// The layout of a text, decided by its first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// One message a line; only lines with an anchor are parsed.
+    Lines,
+    /// audit.log or a copy: the header of every line is read, so that companions are found.
+    AuditStream,
+    /// `journalctl -o export`: `KEY=value` lines, entries parted by an empty line.
+    JournalExport,
+    /// `journalctl -o verbose`: a stamp line, then indented `KEY=value` lines.
+    JournalVerbose,
+}
+
+/// How many first bytes decide.
+pub const SAMPLE_BYTES: usize = 64 << 10;
+
+impl Form {
+    /// Decides by the first bytes of the text.
+    pub fn of(sample: &[u8]) -> Form {
+        let sample = &sample[..sample.len().min(SAMPLE_BYTES)];
+        let lines = || {
+            sample
+                .split(|&byte| byte == b'\n')
+                .map(|line| trim_front(line))
+                .filter(|line| !line.is_empty())
+                .take(64)
+        };
+        let count = lines().count();
+        let audit = lines().filter(|line| aaf_parse::audit_header(line).is_some()).count();
+        if count > 0 && audit * 2 >= count {
+            return Form::AuditStream;
+        }
+        if sample.starts_with(b"__CURSOR=") || sample.starts_with(b"__REALTIME_TIMESTAMP=") {
+            return Form::JournalExport;
+        }
+        let indented =
+            sample.split(|&byte| byte == b'\n').take(64).filter(|line| is_verbose_field(line)).count();
+        if indented >= 3 && indented * 2 >= count {
+            return Form::JournalVerbose;
+        }
+        Form::Lines
+    }
+}
+
+fn trim_front(line: &[u8]) -> &[u8] {
+    let start = line.iter().position(|&byte| byte != 0).unwrap_or(line.len());
+    line[start..].strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&line[start..])
+}
+
+/// `    _TRANSPORT=audit`: four blanks, an upper-case key, `=`.
+fn is_verbose_field(line: &[u8]) -> bool {
+    let Some(rest) = line.strip_prefix(b"    ") else { return false };
+    let key = rest.iter().take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || **byte == b'_');
+    let length = key.count();
+    length > 2 && rest.get(length) == Some(&b'=')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_by_first_lines() {
+        assert_eq!(Form::of(b"\0\0\0type=AVC msg=audit(1.000:1): apparmor=\"DENIED\"\n"), Form::AuditStream);
+        assert_eq!(Form::of(b"__CURSOR=s=1\nMESSAGE=x\n"), Form::JournalExport);
+        assert_eq!(
+            Form::of(b"Wed 2026-10-14 08:58:20 UTC [s=a]\n    _TRANSPORT=audit\n    MESSAGE=x\n    _UID=0\n"),
+            Form::JournalVerbose
+        );
+        assert_eq!(Form::of(b"Sep  2 11:53:23 h kernel: x\n"), Form::Lines);
+        assert_eq!(Form::of(b""), Form::Lines);
+    }
+}

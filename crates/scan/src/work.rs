@@ -1,0 +1,545 @@
+//! The work of a scan: which files in which order, on all cores, with the digests taken beside it.
+
+use std::io::Read;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use aaf_evidence::{Access, Inventory, Member, PlainFile, StreamReport, Visitor};
+use aaf_model::block::Block;
+use aaf_model::{Code, ContentKind, Diagnostic, EvidenceFile, HashKind, Role, State};
+
+use crate::anchors::Anchors;
+use crate::chunk::{self, Counts, Worker, scan_chunk};
+use crate::form::{self, Form};
+use crate::lines::{SEGMENT, Window};
+use crate::names::{NameCache, NameTable};
+use crate::rows::{Companions, Raw, Rows};
+use crate::stream::{self, scan_stream};
+
+/// What to read and how.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How files are opened, unpacked and fingerprinted.
+    pub evidence: aaf_evidence::Options,
+    /// Workers; 0 for one a core.
+    pub threads: usize,
+    /// Bytes of a chunk of a plain file.
+    pub chunk_bytes: u64,
+    /// Which lines are kept as found.
+    pub raw: Raw,
+    /// Which fields of companions are kept.
+    pub companions: Companions,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            evidence: aaf_evidence::Options::default(),
+            threads: 0,
+            chunk_bytes: 4 << 20,
+            raw: Raw::default(),
+            companions: Companions::default(),
+        }
+    }
+}
+
+/// Takes the rows as workers find them.
+pub trait Sink: Sync {
+    /// Rows of one chunk, in the order of their offsets. `chunk` orders the blocks of one text.
+    fn block(&self, evidence: u32, member: u32, chunk: u64, block: Block);
+    /// Called after every file or chunk with the evidence bytes (as handed over) that are done; for progress bars.
+    fn progress(&self, _bytes: u64) {}
+    /// Whether to stop early (the reader of the output has gone).
+    fn stopped(&self) -> bool {
+        false
+    }
+}
+
+/// One text: a plain file, or a leaf of a compressed or bundled one.
+#[derive(Clone, Debug)]
+pub struct SourceReport {
+    /// Evidence file id.
+    pub evidence: u32,
+    /// Ordinal of the member; 0 for the file's own content.
+    pub member: u32,
+    /// The path as a reader would write it, with `!` before members.
+    pub path: String,
+    /// What the bytes are.
+    pub kind: ContentKind,
+    /// How they are laid out; none where they were not scanned.
+    pub form: Option<Form>,
+    /// What became of them.
+    pub state: State,
+    /// Bytes of the unpacked text.
+    pub bytes: u64,
+    /// Its lines.
+    pub lines: u64,
+    /// AppArmor records in it.
+    pub records: u64,
+    /// Context lines in it.
+    pub context: u64,
+    /// Companion lines that were joined.
+    pub companions: u64,
+    /// Time of the last change, microseconds since 1970-01-01 UTC.
+    pub mtime_us: Option<i64>,
+}
+
+/// The beginning of a small file that says something about its host.
+#[derive(Clone, Debug)]
+pub struct Captured {
+    /// The path as a reader would write it.
+    pub path: String,
+    /// Evidence file id.
+    pub evidence: u32,
+    /// Its first bytes.
+    pub head: Vec<u8>,
+}
+
+/// What became of one evidence file.
+#[derive(Clone, Debug)]
+pub struct FileReport {
+    /// The file.
+    pub file: EvidenceFile,
+    /// Its digest, in lower-case hexadecimal digits.
+    pub digest: Option<String>,
+    /// What became of it.
+    pub state: State,
+    /// Bytes read, as handed over.
+    pub bytes_read: u64,
+    /// Its texts, in order.
+    pub sources: Vec<SourceReport>,
+}
+
+/// What a scan did.
+#[derive(Clone, Debug, Default)]
+pub struct ScanReport {
+    /// Every evidence file.
+    pub files: Vec<FileReport>,
+    /// What was wrong with the evidence, in order of evidence and offset.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Small files that say something about their host.
+    pub captured: Vec<Captured>,
+}
+
+enum Job {
+    Hash(usize),
+    Chunk(usize, u64),
+    Stream(usize),
+}
+
+struct Opened {
+    plain: PlainFile,
+    form: Form,
+    sums: Mutex<PlainSums>,
+}
+
+#[derive(Default)]
+struct PlainSums {
+    counts: Counts,
+    first_nul: Option<u64>,
+    first_long: Option<u64>,
+    records: u64,
+    context: u64,
+    companions: u64,
+    failed: Option<(u64, String)>,
+}
+
+/// Scans everything in the inventory.
+pub fn scan(inventory: &Inventory, options: &Options, names: &NameTable, sink: &dyn Sink) -> ScanReport {
+    let state = Run::prepare(inventory, options, names, sink);
+    let threads = if options.threads == 0 { rayon::current_num_threads() } else { options.threads };
+    rayon::scope(|scope| {
+        for _ in 0..threads.max(1) {
+            scope.spawn(|_| state.work());
+        }
+    });
+    state.finish(inventory)
+}
+
+struct Run<'a> {
+    files: &'a [EvidenceFile],
+    options: &'a Options,
+    names: &'a NameTable,
+    sink: &'a dyn Sink,
+    anchors: Anchors,
+    opened: Vec<Option<Opened>>,
+    jobs: Vec<Job>,
+    next: AtomicUsize,
+    done_bytes: AtomicU64,
+    digests: Vec<Mutex<Option<String>>>,
+    streams: Vec<Mutex<Option<(StreamReport, Vec<SourceReport>)>>>,
+    diagnostics: Mutex<Vec<Diagnostic>>,
+    captured: Mutex<Vec<Captured>>,
+    failed: Vec<bool>,
+    not_read: Vec<bool>,
+}
+
+impl<'a> Run<'a> {
+    fn prepare(inventory: &'a Inventory, options: &'a Options, names: &'a NameTable, sink: &'a dyn Sink) -> Self {
+        let files = &inventory.files[..];
+        let mut run = Run {
+            files,
+            options,
+            names,
+            sink,
+            anchors: Anchors::new(),
+            opened: Vec::new(),
+            jobs: Vec::new(),
+            next: AtomicUsize::new(0),
+            done_bytes: AtomicU64::new(0),
+            digests: files.iter().map(|_| Mutex::new(None)).collect(),
+            streams: files.iter().map(|_| Mutex::new(None)).collect(),
+            diagnostics: Mutex::new(Vec::new()),
+            captured: Mutex::new(Vec::new()),
+            failed: vec![false; files.len()],
+            not_read: vec![false; files.len()],
+        };
+        // The longest work first, so that no worker is left alone with it; a compressed byte takes far longer.
+        let mut order: Vec<(u64, usize)> = Vec::new();
+        let mut scratch = aaf_evidence::Scratch::default();
+        for (index, file) in files.iter().enumerate() {
+            run.opened.push(None);
+            match aaf_evidence::open(file, &options.evidence) {
+                Ok(Access::Plain(plain)) => {
+                    let form = {
+                        let sample = plain.window(0..plain.len().min(form::SAMPLE_BYTES as u64), &mut scratch);
+                        sample.map_or(Form::Lines, |sample| {
+                            run.capture(file.id, &file.display, &sample);
+                            Form::of(&sample)
+                        })
+                    };
+                    run.opened[index] = Some(Opened { plain, form, sums: Mutex::default() });
+                    order.push((file.size_bytes, index));
+                }
+                Ok(Access::Streamed) => order.push((file.size_bytes.saturating_mul(40), index)),
+                Ok(Access::NotRead) => {
+                    run.not_read[index] = true;
+                    order.push((0, index));
+                }
+                Err(diagnostic) => {
+                    run.failed[index] = true;
+                    run.report(diagnostic);
+                }
+            }
+        }
+        order.sort_by_key(|&(cost, index)| (std::cmp::Reverse(cost), index));
+        for (_, index) in order {
+            let file = &files[index];
+            let is_stdin = file.path.as_os_str() == "-";
+            if options.evidence.hash != HashKind::None && !is_stdin {
+                run.jobs.push(Job::Hash(index));
+            }
+            if run.not_read[index] {
+                continue;
+            }
+            match &run.opened[index] {
+                Some(opened) => {
+                    let chunks = opened.plain.len().div_ceil(options.chunk_bytes.max(1)).max(1);
+                    run.jobs.extend((0..chunks).map(|chunk| Job::Chunk(index, chunk)));
+                }
+                None => run.jobs.push(Job::Stream(index)),
+            }
+        }
+        run
+    }
+
+    fn work(&self) {
+        let mut worker = Worker::new(&self.anchors);
+        let mut scratch = aaf_evidence::Scratch::default();
+        let mut buffer = stream::Buffer::default();
+        while !self.sink.stopped() {
+            let Some(job) = self.jobs.get(self.next.fetch_add(1, Ordering::Relaxed)) else { break };
+            match *job {
+                Job::Hash(index) => self.hash(index),
+                Job::Chunk(index, chunk) => self.chunk(index, chunk, &mut worker, &mut scratch),
+                Job::Stream(index) => self.stream(index, &mut worker, &mut buffer),
+            }
+        }
+    }
+
+    fn report(&self, diagnostic: Diagnostic) {
+        lock(&self.diagnostics).push(diagnostic);
+    }
+
+    fn advance(&self, bytes: u64) {
+        let done = self.done_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        self.sink.progress(done);
+    }
+
+    fn rows(&self, evidence: u32, member: u32) -> Rows<'a> {
+        Rows::new(NameCache::new(self.names), self.options.raw, self.options.companions, evidence, member)
+    }
+
+    fn capture(&self, evidence: u32, path: &str, head: &[u8]) {
+        const TELLING: [&str; 3] = ["etc/hostname", "etc/timezone", "live/hostname"];
+        if TELLING.iter().any(|end| path.ends_with(end)) {
+            let head = head[..head.len().min(256)].to_vec();
+            lock(&self.captured).push(Captured { path: path.to_owned(), evidence, head });
+        }
+    }
+
+    fn hash(&self, index: usize) {
+        match aaf_evidence::fingerprint(&self.files[index], self.options.evidence.hash) {
+            Ok(digest) => *lock(&self.digests[index]) = digest.map(|digest| digest.0),
+            Err(diagnostic) => self.report(diagnostic),
+        }
+    }
+
+    fn chunk(&self, index: usize, chunk: u64, worker: &mut Worker<'_>, scratch: &mut aaf_evidence::Scratch) {
+        let Some(opened) = &self.opened[index] else { return };
+        let file = &self.files[index];
+        let length = opened.plain.len();
+        let from = chunk * self.options.chunk_bytes;
+        let to = (from + self.options.chunk_bytes).min(length);
+        let mut margin = chunk::margin(opened.form);
+        let far = 2 * SEGMENT + margin;
+        loop {
+            let range = from.saturating_sub(margin)..(to + margin).min(length);
+            let window = match opened.plain.window(range.clone(), scratch) {
+                Ok(window) => window,
+                Err(error) => {
+                    lock(&opened.sums).failed.get_or_insert((from, error.to_string()));
+                    break;
+                }
+            };
+            let text = &window[..];
+            let short = (text.len() as u64) < range.end - range.start;
+            let view = Window {
+                text,
+                base: range.start,
+                at_end: range.end == length || short,
+                newline_before: (range.start == 0).then_some(None),
+            };
+            let mut rows = self.rows(file.id, 0);
+            let to = to.min(view.end()).max(from.min(view.end()));
+            let scanned = scan_chunk(worker, &view, from.min(to), to, opened.form, &mut rows);
+            match scanned {
+                Ok(counts) => {
+                    let mut sums = lock(&opened.sums);
+                    sums.counts.newlines += counts.newlines;
+                    if let Some((at, length)) = counts.nul_run {
+                        let known = sums.counts.nul_run.map_or(0, |(_, sum)| sum);
+                        let first = sums.first_nul.map_or(at, |first| first.min(at));
+                        sums.first_nul = Some(first);
+                        sums.counts.nul_run = Some((first, known + length));
+                    }
+                    if let Some(at) = counts.long_line {
+                        sums.first_long = Some(sums.first_long.map_or(at, |first| first.min(at)));
+                    }
+                    let (records, context, companions) = count_roles(&rows.block);
+                    sums.records += records;
+                    sums.context += context;
+                    sums.companions += companions;
+                    drop(sums);
+                    drop(window);
+                    if !rows.block.rows.is_empty() {
+                        self.sink.block(file.id, 0, chunk, rows.block);
+                    }
+                    break;
+                }
+                Err(_) if margin < 4 * far => margin = if margin < far { far } else { 4 * far },
+                Err(_) => {
+                    lock(&opened.sums).failed.get_or_insert((from, "line ends could not be settled".to_owned()));
+                    break;
+                }
+            }
+        }
+        self.advance(to - from);
+    }
+
+    fn stream(&self, index: usize, worker: &mut Worker<'_>, buffer: &mut stream::Buffer) {
+        let file = &self.files[index];
+        let mut visitor = Leaves { run: self, file, worker, buffer, sources: Vec::new() };
+        let report = aaf_evidence::stream(file, &self.options.evidence, &mut visitor);
+        let mut sources = visitor.sources;
+        for member in &report.members {
+            let path = member_path(&file.display, &member.path);
+            match sources.iter_mut().find(|source| source.member == member.ordinal) {
+                Some(source) => {
+                    source.state = member.state;
+                    source.kind = member.kind;
+                }
+                None => sources.push(SourceReport {
+                    evidence: file.id,
+                    member: member.ordinal,
+                    path,
+                    kind: member.kind,
+                    form: None,
+                    state: member.state,
+                    bytes: member.bytes,
+                    lines: 0,
+                    records: 0,
+                    context: 0,
+                    companions: 0,
+                    mtime_us: member.mtime_us,
+                }),
+            }
+        }
+        sources.sort_by_key(|source| source.member);
+        self.advance(file.size_bytes);
+        *lock(&self.streams[index]) = Some((report, sources));
+    }
+
+    fn finish(self, inventory: &Inventory) -> ScanReport {
+        let mut diagnostics = inventory.diagnostics.clone();
+        diagnostics.extend(self.diagnostics.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner));
+        let mut files = Vec::new();
+        let parts = self.opened.into_iter().zip(self.streams).zip(self.digests);
+        for (index, ((opened, streamed), digest)) in parts.enumerate() {
+            let file = &inventory.files[index];
+            let mut digest = into_inner(digest);
+            let (state, bytes_read, sources) = if self.failed[index] {
+                (State::Failed, 0, Vec::new())
+            } else if let Some(opened) = opened {
+                let (state, source) = plain_source(file, &opened, &mut diagnostics);
+                (state, source.bytes, vec![source])
+            } else if let Some((report, sources)) = into_inner(streamed) {
+                diagnostics.extend(report.diagnostics);
+                digest = digest.or(report.digest.map(|digest| digest.0));
+                (report.state, report.packed_bytes, sources)
+            } else {
+                (State::Skipped, 0, Vec::new())
+            };
+            files.push(FileReport { file: file.clone(), digest, state, bytes_read, sources });
+        }
+        diagnostics.sort_by(|a, b| {
+            (a.evidence, &a.path, a.offset_bytes, a.code, &a.message).cmp(&(
+                b.evidence,
+                &b.path,
+                b.offset_bytes,
+                b.code,
+                &b.message,
+            ))
+        });
+        let mut captured = self.captured.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        captured.sort_by(|a, b| (a.evidence, &a.path).cmp(&(b.evidence, &b.path)));
+        ScanReport { files, diagnostics, captured }
+    }
+}
+
+/// Sums up a plain file and says what was wrong with it.
+fn plain_source(file: &EvidenceFile, opened: &Opened, diagnostics: &mut Vec<Diagnostic>) -> (State, SourceReport) {
+    let sums = lock(&opened.sums);
+    let mut state = State::Read;
+    let mut bytes = opened.plain.len();
+    if let Some((offset, message)) = &sums.failed {
+        state = State::Partial;
+        let message = format!("{message}; the rest of the file was read");
+        diagnostics.push(Diagnostic::new(Code::Unreadable, Some(file.id), &file.display, message).at(*offset));
+    }
+    if opened.plain.shrunk() {
+        state = State::Partial;
+        let now = std::fs::metadata(&file.path).map_or(0, |metadata| metadata.len());
+        bytes = now.min(bytes);
+        let message = format!("the file shrank from {} to {now} bytes while it was read", opened.plain.len());
+        diagnostics.push(Diagnostic::new(Code::Changed, Some(file.id), &file.display, message).at(now));
+    }
+    note_counts(file.id, &file.display, sums.counts.nul_run, sums.first_long, diagnostics);
+    let mut scratch = aaf_evidence::Scratch::default();
+    let unfinished = bytes > 0
+        && opened
+            .plain
+            .window(bytes - 1..bytes, &mut scratch)
+            .is_ok_and(|last| last.first().is_some_and(|&byte| byte != b'\n'));
+    let source = SourceReport {
+        evidence: file.id,
+        member: 0,
+        path: file.display.clone(),
+        kind: file.kind,
+        form: Some(opened.form),
+        state,
+        bytes,
+        lines: sums.counts.newlines + u64::from(unfinished),
+        records: sums.records,
+        context: sums.context,
+        companions: sums.companions,
+        mtime_us: file.mtime_us,
+    };
+    (state, source)
+}
+
+fn note_counts(
+    evidence: u32,
+    path: &str,
+    nul_run: Option<(u64, u64)>,
+    long_line: Option<u64>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    if let Some((at, length)) = nul_run {
+        let message = format!("{length} NUL bytes in runs, as a crash leaves them; passed over");
+        diagnostics.push(Diagnostic::new(Code::NulRun, Some(evidence), path, message).at(at));
+    }
+    if let Some(at) = long_line {
+        let message = "a line is longer than 1 MiB; it was read in pieces, a record across two pieces is cut";
+        diagnostics.push(Diagnostic::new(Code::LongLine, Some(evidence), path, message).at(at));
+    }
+}
+
+/// Records, context lines and companions of a block.
+fn count_roles(block: &Block) -> (u64, u64, u64) {
+    let records = block.rows.iter().filter(|row| row.role == Role::Record).count() as u64;
+    let companions = block.companions.iter().filter(|companion| !companion.shared).count() as u64;
+    (records, block.rows.len() as u64 - records, companions)
+}
+
+fn member_path(file: &str, member: &str) -> String {
+    if member.is_empty() { file.to_owned() } else { format!("{file}!{member}") }
+}
+
+/// Scans every leaf of a compressed or bundled file.
+struct Leaves<'r, 'a, 'w> {
+    run: &'r Run<'a>,
+    file: &'r EvidenceFile,
+    worker: &'w mut Worker<'r>,
+    buffer: &'w mut stream::Buffer,
+    sources: Vec<SourceReport>,
+}
+
+impl Visitor for Leaves<'_, '_, '_> {
+    fn leaf(&mut self, member: &Member, content: &mut dyn Read) {
+        let path = member_path(&self.file.display, &member.path);
+        let (mut records, mut context, mut companions, mut chunk) = (0, 0, 0, 0);
+        let run = self.run;
+        let evidence = self.file.id;
+        let streamed = scan_stream(
+            self.worker,
+            self.buffer,
+            content,
+            || run.rows(evidence, member.ordinal),
+            |block| {
+                let counts = count_roles(&block);
+                records += counts.0;
+                context += counts.1;
+                companions += counts.2;
+                run.sink.block(evidence, member.ordinal, chunk, block);
+                chunk += 1;
+            },
+        );
+        run.capture(evidence, &path, &streamed.head);
+        let mut diagnostics = Vec::new();
+        note_counts(evidence, &path, streamed.counts.nul_run, streamed.counts.long_line, &mut diagnostics);
+        lock(&run.diagnostics).extend(diagnostics);
+        self.sources.push(SourceReport {
+            evidence,
+            member: member.ordinal,
+            path,
+            kind: member.kind,
+            form: Some(streamed.form),
+            state: State::Read,
+            bytes: streamed.bytes,
+            lines: streamed.lines,
+            records,
+            context,
+            companions,
+            mtime_us: member.mtime_us.or(self.file.mtime_us),
+        });
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn into_inner<T>(mutex: Mutex<T>) -> T {
+    mutex.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

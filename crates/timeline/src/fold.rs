@@ -1,0 +1,477 @@
+//! Events to timelines: by host and profile, repeated behaviour folded, episodes parted by quiet.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aaf_model::hash::{hash64, hash64_seeded};
+use aaf_model::{Class, Key, Verdict};
+
+use crate::attempt::{Attempt, Outcome};
+use crate::event::Event;
+use crate::hosts::Hosts;
+use crate::ids;
+use crate::incident::{Incident, MOST_NAMED};
+
+/// One line of a timeline: one behaviour within one episode.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Rank of the host.
+    pub host: u32,
+    /// The profile whose timeline it stands in.
+    pub profile_root: Vec<u8>,
+    /// The profile as printed, with children and hats.
+    pub profile: Vec<u8>,
+    /// The incident; none for plain loading of policy.
+    pub incident: Option<u64>,
+    /// What the first event is ordered by.
+    pub order: (i64, u32),
+    /// Settled time of the first event.
+    pub first_us: i64,
+    /// Settled time of the last event.
+    pub last_us: i64,
+    /// Number of events.
+    pub count: u64,
+    /// The most events within one second.
+    pub peak_per_second: u64,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The kind of check.
+    pub class: Class,
+    /// `operation=`.
+    pub operation: Vec<u8>,
+    /// What was asked for: the requested mask or permission.
+    pub requested: Vec<u8>,
+    /// The target: path, capability, peer, address. With runs of digits as `*` where several were folded.
+    pub object: Vec<u8>,
+    /// Distinct targets, counted up to [`MOST_OBJECTS`].
+    pub objects: u32,
+    /// `comm=` of the first event.
+    pub comm: Vec<u8>,
+    /// `pid=` of the first event.
+    pub pid: Option<i64>,
+    /// `exe=` of the joined SYSCALL of the first event.
+    pub exe: Vec<u8>,
+    /// User id of the process: `fsuid=`, else the joined `uid=`.
+    pub uid: Option<i64>,
+    /// Processes above the first event's, the nearest first, as far as earlier events name them.
+    pub chain: Vec<(i64, Vec<u8>)>,
+    /// What was attempted.
+    pub attempt: Attempt,
+    /// What came of it.
+    pub outcome: Option<Outcome>,
+    /// First event.
+    pub first_event: u64,
+    /// Last event.
+    pub last_event: u64,
+    second: i64,
+    in_second: u64,
+    seen: Vec<u64>,
+}
+
+/// Distinct targets of one line are counted up to this.
+pub const MOST_OBJECTS: usize = 64;
+/// Lines of one episode beyond this many are folded by folder.
+const MOST_LINES: usize = 20_000;
+/// Processes remembered of one host.
+const MOST_PROCESSES: usize = 100_000;
+/// The longest process chain.
+const LONGEST_CHAIN: usize = 8;
+
+/// Folds events, which must come in order, into timelines and incidents.
+pub struct Timelines<'h> {
+    hosts: &'h Hosts,
+    gap_us: i64,
+    states: Vec<State>,
+    by_profile: HashMap<(u32, u64), usize>,
+    processes: HashMap<(u32, i64), Process>,
+    entries: Vec<Entry>,
+    incidents: Vec<Incident>,
+    folded_hard: u64,
+    scratch: Vec<u8>,
+}
+
+struct Process {
+    parent: Option<i64>,
+    comm: Vec<u8>,
+}
+
+#[derive(Default)]
+struct State {
+    profile_root: Vec<u8>,
+    last_us: i64,
+    incident: Option<Incident>,
+    lines: Vec<Entry>,
+    by_behaviour: HashMap<u64, usize>,
+}
+
+/// What folding yields.
+pub struct Folded {
+    /// All lines, by host, profile and order.
+    pub entries: Vec<Entry>,
+    /// All incidents, by order.
+    pub incidents: Vec<Incident>,
+    /// Events that were folded by folder, because their episode had too many different ones.
+    pub folded_hard: u64,
+}
+
+impl<'h> Timelines<'h> {
+    /// Episodes end after `gap_us` microseconds of quiet.
+    pub fn new(hosts: &'h Hosts, gap_us: i64) -> Self {
+        Timelines {
+            hosts,
+            gap_us,
+            states: Vec::new(),
+            by_profile: HashMap::new(),
+            processes: HashMap::new(),
+            entries: Vec::new(),
+            incidents: Vec::new(),
+            folded_hard: 0,
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Takes the next event and sets its incident.
+    pub fn push(&mut self, event: &mut Event<'_>) {
+        let Some(attempt) = event.attempt else { return };
+        let root = event.profile_root();
+        let key = (event.host, hash64(root));
+        let state = match self.by_profile.get(&key) {
+            Some(&at) => at,
+            None => {
+                self.states.push(State {
+                    profile_root: root.to_vec(),
+                    last_us: i64::MIN,
+                    ..State::default()
+                });
+                self.by_profile.insert(key, self.states.len() - 1);
+                self.states.len() - 1
+            }
+        };
+        let time_us = if event.order.0 == i64::MAX { event.time_us } else { event.order.0 };
+        let state = &mut self.states[state];
+        if state.last_us != i64::MIN && time_us.saturating_sub(state.last_us) > self.gap_us {
+            close(state, &mut self.entries, &mut self.incidents);
+        }
+        state.last_us = time_us;
+        let opens = !is_plain_load(event, attempt);
+        if state.incident.is_none() && opens {
+            let id = ids::incident_id(self.hosts.name(event.host).unwrap_or(""), &state.profile_root, event.id);
+            state.incident = Some(Incident {
+                id,
+                host: event.host,
+                profile_root: state.profile_root.clone(),
+                first_us: event.time_us,
+                last_us: event.time_us,
+                order: event.order,
+                first_event: event.id,
+                events: 0,
+                verdicts: BTreeMap::new(),
+                attempts: BTreeMap::new(),
+                objects: BTreeMap::new(),
+                comms: Vec::new(),
+            });
+        }
+        event.incident = state.incident.as_ref().map(|incident| incident.id);
+        self.scratch.clear();
+        write_object(event, &mut self.scratch);
+        let behaviour = behaviour(event, &self.scratch);
+        let object_hash = hash64(&self.scratch);
+        let pid = number(event, Key::Pid);
+        let line = match state.by_behaviour.get(&behaviour) {
+            Some(&line) => line,
+            None => {
+                let (behaviour, hard) = if state.lines.len() >= MOST_LINES {
+                    let folder = self.scratch.iter().rposition(|&byte| byte == b'/').map_or(0, |at| at + 1);
+                    self.scratch.truncate(folder);
+                    self.scratch.push(b'*');
+                    (hash64_seeded(1, &self.scratch) ^ u64::from(event.primary.row.verdict as u8), true)
+                } else {
+                    (behaviour, false)
+                };
+                self.folded_hard += u64::from(hard);
+                match state.by_behaviour.get(&behaviour) {
+                    Some(&line) => line,
+                    None => {
+                        let chain = chain(&self.processes, event, pid);
+                        state.lines.push(new_entry(event, attempt, &state.profile_root, &self.scratch, pid, chain));
+                        state.by_behaviour.insert(behaviour, state.lines.len() - 1);
+                        state.lines.len() - 1
+                    }
+                }
+            }
+        };
+        let entry = &mut state.lines[line];
+        add_to_entry(entry, event, object_hash, time_us);
+        if let Some(incident) = &mut state.incident {
+            add_to_incident(incident, event, attempt, entry.count == 1, &self.scratch);
+        }
+        if let Some(pid) = pid {
+            self.remember(event, pid);
+        }
+    }
+
+    fn remember(&mut self, event: &Event<'_>, pid: i64) {
+        if self.processes.len() >= MOST_PROCESSES {
+            self.processes.clear();
+        }
+        let parent = event
+            .companion_value(1300, Key::Ppid)
+            .or_else(|| event.value(Key::Parent))
+            .and_then(|text| parse_i64(&text));
+        let comm = event.index.get(Key::Comm, event.primary.own_fields()).map(|field| field.bytes(event.primary.bytes));
+        let process =
+            self.processes.entry((event.host, pid)).or_insert_with(|| Process { parent: None, comm: Vec::new() });
+        process.parent = parent.or(process.parent);
+        if let Some(comm) = comm
+            && process.comm != *comm
+        {
+            process.comm.clear();
+            process.comm.extend_from_slice(&comm);
+        }
+    }
+
+    /// Ends all episodes.
+    pub fn finish(mut self) -> Folded {
+        for state in &mut self.states {
+            close(state, &mut self.entries, &mut self.incidents);
+        }
+        self.entries.sort_by(|a, b| {
+            (a.host, &a.profile_root, a.order, a.first_event).cmp(&(b.host, &b.profile_root, b.order, b.first_event))
+        });
+        self.incidents.sort_by_key(|incident| (incident.order, incident.host, incident.id));
+        Folded { entries: self.entries, incidents: self.incidents, folded_hard: self.folded_hard }
+    }
+}
+
+fn close(state: &mut State, entries: &mut Vec<Entry>, incidents: &mut Vec<Incident>) {
+    incidents.extend(state.incident.take());
+    for mut entry in state.lines.drain(..) {
+        entry.seen = Vec::new();
+        entries.push(entry);
+    }
+    state.by_behaviour.clear();
+}
+
+/// Policy that was loaded or replaced without fault opens no incident.
+fn is_plain_load(event: &Event<'_>, attempt: Attempt) -> bool {
+    if event.primary.row.verdict != Verdict::Status {
+        return false;
+    }
+    let replaces = event.value(Key::Operation).as_deref() == Some(b"profile_remove");
+    let skipped = event.value(Key::Info).is_some_and(|info| info.starts_with(b"same as current"));
+    skipped || !(attempt == Attempt::PolicyChange && (replaces || event.outcome == Some(Outcome::Failed)))
+}
+
+/// The target in one text: what the record is about.
+pub fn write_object(event: &Event<'_>, out: &mut Vec<u8>) {
+    let mut put = |keys: &[Key]| {
+        for &key in keys {
+            if let Some(value) = event.value(key)
+                && !value.is_empty()
+            {
+                if !out.is_empty() {
+                    out.push(b' ');
+                }
+                out.extend_from_slice(&value);
+            }
+        }
+    };
+    match event.primary.row.class {
+        Class::Cap => put(&[Key::Capname]),
+        Class::Net => put(&[
+            Key::Family,
+            Key::SockType,
+            Key::Addr,
+            Key::PeerAddr,
+            Key::Laddr,
+            Key::Lport,
+            Key::Faddr,
+            Key::Fport,
+            Key::Daddr,
+            Key::Dest,
+        ]),
+        Class::Signal => put(&[Key::Signal, Key::Peer]),
+        Class::Ptrace => put(&[Key::Peer]),
+        Class::Rlimits => put(&[Key::Rlimit, Key::Value]),
+        Class::Dbus => put(&[Key::Bus, Key::Interface, Key::Member, Key::Path]),
+        Class::Mount => put(&[Key::Srcname, Key::Name, Key::Fstype]),
+        Class::Namespace => put(&[Key::Target, Key::Execpath]),
+        _ => put(&[Key::Name, Key::Target]),
+    }
+}
+
+/// Equal for events that are one behaviour: the target counts with its runs of digits squashed.
+fn behaviour(event: &Event<'_>, object: &[u8]) -> u64 {
+    let row = event.primary.row;
+    let kind = [
+        row.verdict as u8,
+        row.class as u8,
+        event.outcome.map_or(u8::MAX, |outcome| outcome as u8),
+        event.attempt.map_or(u8::MAX, |attempt| attempt as u8),
+    ];
+    let mut hash = hash64(&kind);
+    hash = hash64_seeded(hash, &event.profile);
+    for key in [Key::Operation, Key::RequestedMask, Key::Requested, Key::Comm] {
+        if let Some(field) = event.index.get(key, event.primary.own_fields()) {
+            hash = hash64_seeded(hash, field.value.of(event.primary.bytes));
+        }
+    }
+    if object.iter().any(u8::is_ascii_digit) {
+        let mut shape = Vec::with_capacity(object.len());
+        squash_digits(object, &mut shape);
+        hash64_seeded(hash, &shape)
+    } else {
+        hash64_seeded(hash, object)
+    }
+}
+
+/// Runs of digits become `*`.
+fn squash_digits(text: &[u8], out: &mut Vec<u8>) {
+    let mut in_digits = false;
+    for &byte in text {
+        if byte.is_ascii_digit() {
+            if !in_digits {
+                out.push(b'*');
+            }
+            in_digits = true;
+        } else {
+            out.push(byte);
+            in_digits = false;
+        }
+    }
+}
+
+fn new_entry(
+    event: &Event<'_>,
+    attempt: Attempt,
+    profile_root: &[u8],
+    object: &[u8],
+    pid: Option<i64>,
+    chain: Vec<(i64, Vec<u8>)>,
+) -> Entry {
+    let text = |key: Key| event.value(key).map(std::borrow::Cow::into_owned).unwrap_or_default();
+    let requested = [Key::RequestedMask, Key::DeniedMask, Key::Requested, Key::Denied, Key::Mask]
+        .into_iter()
+        .map(text)
+        .find(|value| !value.is_empty())
+        .unwrap_or_default();
+    Entry {
+        host: event.host,
+        profile_root: profile_root.to_vec(),
+        profile: event.profile.to_vec(),
+        incident: event.incident,
+        order: event.order,
+        first_us: event.time_us,
+        last_us: event.time_us,
+        count: 0,
+        peak_per_second: 0,
+        verdict: event.primary.row.verdict,
+        class: event.primary.row.class,
+        operation: text(Key::Operation),
+        requested,
+        object: object.to_vec(),
+        objects: 0,
+        comm: text(Key::Comm),
+        pid,
+        exe: event.companion_value(1300, Key::Exe).map(std::borrow::Cow::into_owned).unwrap_or_default(),
+        uid: number(event, Key::Fsuid)
+            .or_else(|| event.companion_value(1300, Key::Uid).and_then(|text| parse_i64(&text))),
+        chain,
+        attempt,
+        outcome: event.outcome,
+        first_event: event.id,
+        last_event: event.id,
+        second: i64::MIN,
+        in_second: 0,
+        seen: Vec::new(),
+    }
+}
+
+fn add_to_entry(entry: &mut Entry, event: &Event<'_>, object_hash: u64, time_us: i64) {
+    entry.count += 1;
+    entry.last_us = event.time_us;
+    entry.last_event = event.id;
+    let second = time_us.div_euclid(1_000_000);
+    if second == entry.second {
+        entry.in_second += 1;
+    } else {
+        entry.second = second;
+        entry.in_second = 1;
+    }
+    entry.peak_per_second = entry.peak_per_second.max(entry.in_second);
+    if entry.seen.len() < MOST_OBJECTS && !entry.seen.contains(&object_hash) {
+        entry.seen.push(object_hash);
+        entry.objects += 1;
+        if entry.objects == 2 {
+            let mut shape = Vec::with_capacity(entry.object.len());
+            squash_digits(&entry.object, &mut shape);
+            entry.object = shape;
+        }
+    }
+    if entry.incident.is_none() {
+        entry.incident = event.incident;
+    }
+}
+
+fn add_to_incident(incident: &mut Incident, event: &Event<'_>, attempt: Attempt, is_new: bool, object: &[u8]) {
+    incident.events += 1;
+    incident.last_us = event.time_us;
+    *incident.verdicts.entry(event.primary.row.verdict).or_default() += 1;
+    if let Some(outcome) = event.outcome {
+        *incident.attempts.entry((attempt, outcome)).or_default() += 1;
+    }
+    if is_new {
+        let objects = incident.objects.entry(attempt).or_default();
+        if !object.is_empty() && objects.len() < MOST_NAMED && !objects.iter().any(|known| known == object) {
+            objects.push(object.to_vec());
+        }
+        if let Some(comm) = event.value(Key::Comm)
+            && incident.comms.len() < MOST_NAMED
+            && !incident.comms.iter().any(|known| *known == *comm)
+        {
+            incident.comms.push(comm.into_owned());
+        }
+    }
+}
+
+fn number(event: &Event<'_>, key: Key) -> Option<i64> {
+    let field = event.index.get(key, event.primary.own_fields())?;
+    parse_i64(field.value.of(event.primary.bytes))
+}
+
+/// A decimal number with an optional sign.
+pub fn parse_i64(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = match text.split_first()? {
+        (b'-', rest) => (true, rest),
+        _ => (false, text),
+    };
+    if digits.is_empty() || digits.len() > 18 {
+        return None;
+    }
+    let mut value = 0i64;
+    for &digit in digits {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        value = value * 10 + i64::from(digit - b'0');
+    }
+    Some(if negative { -value } else { value })
+}
+
+/// The processes above, as far as earlier events name them.
+fn chain(processes: &HashMap<(u32, i64), Process>, event: &Event<'_>, pid: Option<i64>) -> Vec<(i64, Vec<u8>)> {
+    let mut chain: Vec<(i64, Vec<u8>)> = Vec::new();
+    let mut parent = event
+        .companion_value(1300, Key::Ppid)
+        .or_else(|| event.value(Key::Parent))
+        .and_then(|text| parse_i64(&text))
+        .or_else(|| processes.get(&(event.host, pid?))?.parent);
+    while let Some(pid) = parent {
+        if chain.len() >= LONGEST_CHAIN || chain.iter().any(|(known, _)| *known == pid) {
+            break;
+        }
+        let process = processes.get(&(event.host, pid));
+        chain.push((pid, process.map(|process| process.comm.clone()).unwrap_or_default()));
+        parent = process.and_then(|process| process.parent);
+    }
+    chain
+}

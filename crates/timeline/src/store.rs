@@ -1,0 +1,98 @@
+//! Holds the rows of all workers; beyond its budget they go to a temporary file.
+
+use std::path::Path;
+use std::sync::Mutex;
+
+use aaf_model::block::Block;
+
+use crate::spill::SpillFile;
+use crate::track::Track;
+
+/// The store could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Rows beyond the memory budget could not be written or read back.
+    #[error("cannot spill rows to a temporary file in {folder}: {source}")]
+    Spill {
+        /// The folder of the temporary file.
+        folder: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// A block with its place.
+pub(crate) struct StoredBlock {
+    pub evidence: u32,
+    pub member: u32,
+    pub chunk: u64,
+    pub block: Block,
+}
+
+/// Takes rows from many threads.
+pub struct Store {
+    budget_bytes: usize,
+    folder: std::path::PathBuf,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+pub(crate) struct Inner {
+    pub blocks: Vec<StoredBlock>,
+    pub memory: usize,
+    pub tracks: Vec<Track>,
+    pub spilled: Option<SpillFile>,
+    pub failed: Option<std::io::Error>,
+}
+
+impl Store {
+    /// A store that keeps up to `budget_bytes` in memory and spills to a nameless file in `folder`.
+    pub fn new(budget_bytes: usize, folder: &Path) -> Store {
+        Store { budget_bytes, folder: folder.to_path_buf(), inner: Mutex::new(Inner::default()) }
+    }
+
+    /// Takes a block of rows.
+    pub fn add(&self, evidence: u32, member: u32, chunk: u64, mut block: Block) {
+        let track = Track::of(evidence, member, chunk, &block);
+        block.shrink();
+        let memory = block.memory_bytes();
+        let mut inner = lock(&self.inner);
+        inner.tracks.push(track);
+        inner.memory += memory;
+        inner.blocks.push(StoredBlock { evidence, member, chunk, block });
+        if inner.memory > self.budget_bytes && inner.failed.is_none() {
+            let blocks = std::mem::take(&mut inner.blocks);
+            inner.memory = 0;
+            let result = match &mut inner.spilled {
+                Some(file) => file.write(&blocks),
+                None => SpillFile::new(&self.folder).and_then(|mut file| {
+                    file.write(&blocks)?;
+                    inner.spilled = Some(file);
+                    Ok(())
+                }),
+            };
+            if let Err(error) = result {
+                inner.failed = Some(error);
+            }
+        }
+    }
+
+    /// Whether spilling failed; the run should end.
+    pub fn failed(&self) -> bool {
+        lock(&self.inner).failed.is_some()
+    }
+
+    pub(crate) fn into_parts(self) -> Result<(Inner, usize, std::path::PathBuf), StoreError> {
+        let mut inner = self.inner.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(source) = inner.failed.take() {
+            return Err(StoreError::Spill { folder: self.folder.display().to_string(), source });
+        }
+        inner.blocks.sort_by_key(|block| (block.evidence, block.member, block.chunk));
+        inner.tracks.sort_by_key(|track| (track.evidence, track.member, track.chunk));
+        Ok((inner, self.budget_bytes, self.folder))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
