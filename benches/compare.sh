@@ -56,7 +56,13 @@ log() {
     find "$data/$name" -type f -exec cat {} + >/dev/null
 }
 
-analyze() { printf '%s%q analyze --threads %d --quiet --force -o %q %s' "$pin" "$bin/aa-forensics" $threads "$case_dir" "$*"; }
+# analyze INPUT OPTION…: the command that makes the case of INPUT.
+analyze() {
+    local input=$1
+    shift
+    printf '%s%q analyze --threads %d --quiet --force %s -o %q %q' "$pin" "$bin/aa-forensics" $threads "$*" "$case_dir" "$input"
+}
+
 mib() { echo $(($1 * 1048576 / scale)); }
 pair() { python3 benches/pair.py pair --runs "$runs" --case "$case_dir" "$@" | row; }
 
@@ -87,18 +93,18 @@ speed() {
     log sparse sparse.log "$(mib 2048)"
     if need rg 'cargo install ripgrep'; then
         pair --label 'sparse 2 GiB, no hash; rg -c' --limit 1.00 --truth "$sparse.truth.json" \
-            --ours "$(analyze --hash none "$sparse")" --peer "$pin$count $sparse"
+            --ours "$(analyze "$sparse" --hash none)" --peer "$pin$count $(printf %q "$sparse")"
     fi
     if need openssl 'apt-get install openssl'; then
         pair --label 'sparse 2 GiB, SHA-256; openssl dgst' --limit 1.15 --truth "$sparse.truth.json" \
-            --ours "$(analyze --hash sha256 "$sparse")" --peer "${pin}openssl dgst -sha256 $sparse" --peer-answer digest
+            --ours "$(analyze "$sparse" --hash sha256)" --peer "${pin}openssl dgst -sha256 $(printf %q "$sparse")" --peer-answer digest
     fi
     log dense dense.log "$(mib 512)"
     if need rg 'cargo install ripgrep'; then
         pair --label 'dense 512 MiB, no hash, raw none; rg -c' --limit 6.50 --truth "$dense.truth.json" \
-            --ours "$(analyze --hash none --raw none "$dense")" --peer "$pin$count $dense"
+            --ours "$(analyze "$dense" --hash none --raw none)" --peer "$pin$count $(printf %q "$dense")"
         pair --label 'dense 512 MiB, no hash, raw records; rg -c' --limit 9.50 --truth "$dense.truth.json" \
-            --ours "$(analyze --hash none "$dense")" --peer "$pin$count $dense"
+            --ours "$(analyze "$dense" --hash none)" --peer "$pin$count $(printf %q "$dense")"
     fi
     log rotated rotated "$(mib 2048)"
     if need rg 'cargo install ripgrep' && need igzip 'apt-get install isal'; then
@@ -107,7 +113,7 @@ speed() {
         local peer
         peer=$(printf 'cd %q && ls | xargs -P2 -I{} sh -c %q sh {}' "$rotated" "$each")
         pair --label 'rotated 2 GiB, 13 of 15 gzip, no hash; xargs -P2 igzip, rg -c' --limit 1.30 \
-            --truth "$rotated.truth.json" --ours "$(analyze --hash none "$rotated")" \
+            --truth "$rotated.truth.json" --ours "$(analyze "$rotated" --hash none)" \
             --peer "$(printf '%sbash -c %q' "$pin" "$peer")"
     fi
 }
@@ -118,10 +124,10 @@ memory() {
     printf '|---|--:|--:|--:|--:|---|--:|---|\n' | row
     log sparse sparse.log "$(mib 2048)"
     python3 benches/pair.py memory --label 'sparse 2 GiB' --limit 300 --case "$case_dir" \
-        --truth "$data/sparse.log.truth.json" --ours "$(analyze --hash none "$data/sparse.log")" | row
+        --truth "$data/sparse.log.truth.json" --ours "$(analyze "$data/sparse.log" --hash none)" | row
     log flood flood.log $((10000000 / scale))
     python3 benches/pair.py memory --label 'flood, 10 million records' --limit 1024 --case "$case_dir" \
-        --truth "$data/flood.log.truth.json" --ours "$(analyze --hash none "$data/flood.log")" | row
+        --truth "$data/flood.log.truth.json" --ours "$(analyze "$data/flood.log" --hash none)" | row
 }
 
 linear() {
@@ -134,7 +140,7 @@ linear() {
             name=linear-$kind-$size.log
             log "$kind" "$name" "$(mib $size)"
             python3 benches/pair.py single --runs 3 --label "$kind $size MiB" --case "$case_dir" \
-                --truth "$data/$name.truth.json" --ours "$(analyze --hash none "$data/$name")" | row
+                --truth "$data/$name.truth.json" --ours "$(analyze "$data/$name" --hash none)" | row
             rm -f "$data/$name" "$data/$name.truth.json"
         done
     done
