@@ -65,7 +65,8 @@ const fn slot(bytes: &[u8]) -> usize {
     if len == 0 {
         return 0;
     }
-    let mixed = (bytes[0] as u32) | (bytes[len / 2] as u32) << 8 | (bytes[len - 1] as u32) << 16 | (len as u32) << 24;
+    let mixed =
+        (bytes[0] as u32) | (bytes[len / 2] as u32) << 8 | (bytes[len - 1] as u32) << 16 | (len as u32) << 24;
     (mixed.wrapping_mul(0x9E37_79B1) >> 21) as usize % SLOTS
 }
 

@@ -1,1 +1,131 @@
-//! To be written.
+//! Turns lines of logs into records: one forward pass, spans instead of copies, no panics, no I/O.
+//!
+//! A record is `envelope + audit header + body + enriched tail`. The body is parsed forward from its anchor, header and
+//! envelope backward from there, so that an unknown envelope still yields its record. This crate knows nothing of files
+//! or of joining lines; `scan` does.
+
+#![forbid(unsafe_code)]
+
+mod body;
+mod class;
+mod companion;
+mod context;
+mod entry;
+mod envelope;
+mod header;
+mod json;
+mod lexer;
+mod lexis;
+mod old;
+mod rewrite;
+mod text;
+mod types;
+mod untrusted;
+
+use aaf_model::{Draft, Field, Role, Span};
+
+pub use class::class_of;
+pub use entry::parse_entry;
+pub use header::{AuditHeader, audit_header, find_header};
+
+/// What was found in a line. Reused between lines; nothing is allocated per line once warm.
+#[derive(Default)]
+pub struct Output {
+    /// Records, companions and context lines, in the order of the line.
+    pub drafts: Vec<Draft>,
+    /// Their fields.
+    pub fields: Vec<Field>,
+    /// Text that had to be unescaped or rewritten first.
+    pub side: Vec<u8>,
+}
+
+impl Output {
+    /// Forgets everything, keeps the memory.
+    pub fn clear(&mut self) {
+        self.drafts.clear();
+        self.fields.clear();
+        self.side.clear();
+    }
+
+    /// The text that the draft's spans index.
+    pub fn text<'a>(&'a self, draft: &Draft, line: &'a [u8]) -> &'a [u8] {
+        if draft.in_side_text { &self.side } else { line }
+    }
+
+    /// The draft's fields.
+    pub fn fields_of(&self, draft: &Draft) -> &[Field] {
+        let start = draft.first_field as usize;
+        self.fields.get(start..start + draft.field_count as usize).unwrap_or_default()
+    }
+}
+
+/// Spans count in 32 bits; a longer text is read to here.
+const MOST_BYTES: usize = 1 << 30;
+
+/// Parses one line (without its newline; it may hold anything) in which a search found an anchor.
+///
+/// Appends every record, companion and context line found; nothing for lines that hold none.
+pub fn parse_line(line: &[u8], out: &mut Output) {
+    let line = &line[..line.len().min(MOST_BYTES)];
+    if rewrite::needed(line) {
+        rewrite::parse(line, out);
+    } else {
+        text::parse(line, out);
+    }
+}
+
+/// What an audit record is for us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// An AppArmor record.
+    Record,
+    /// A line that explains.
+    Context,
+    /// Possibly a companion of a record.
+    Companion,
+    /// Neither.
+    Ignore,
+}
+
+/// A cheap test that says what a line with this header is for us.
+#[inline]
+pub fn route(line: &[u8], header: &AuditHeader) -> Route {
+    let body = line.get(header.body_start as usize..).unwrap_or_default();
+    match header.audit_type {
+        1400 | 0 if body.starts_with(b"apparmor=") => Route::Record,
+        1500..=1507 => Route::Record,
+        // The end marker of an event says nothing.
+        1320 => Route::Ignore,
+        1400 | 1107 | 0 => {
+            if body.starts_with(b"avc:") {
+                Route::Ignore
+            } else if lexis::contains(body, b"apparmor=") || body.starts_with(b"operation=") {
+                Route::Record
+            } else {
+                Route::Ignore
+            }
+        }
+        audit_type if context::of_type(audit_type) != aaf_model::ContextKind::None => Route::Context,
+        audit_type if context::is_policy(audit_type, body) => Route::Context,
+        _ => Route::Companion,
+    }
+}
+
+/// Parses a companion line whose header is known: all its pairs become fields.
+pub fn parse_companion(line: &[u8], header: &AuditHeader, out: &mut Output) {
+    let line = &line[..line.len().min(MOST_BYTES)];
+    let start = (header.body_start as usize).min(line.len());
+    let first_field = out.fields.len();
+    companion::pairs(line, start, line.len(), header.audit_type, header.id.is_none(), &mut out.fields);
+    out.drafts.push(Draft {
+        role: Role::Companion,
+        piece: Span::new(0, line.len()),
+        body: Span::new(start, start + line[start..].trim_ascii_end().len()),
+        first_field: first_field as u32,
+        field_count: (out.fields.len() - first_field) as u32,
+        audit_type: header.audit_type,
+        audit_id: header.id,
+        host: header.node,
+        ..Draft::default()
+    });
+}
