@@ -96,7 +96,7 @@ impl Walk<'_> {
                     let mut content = Content::new(input, self.context, &path, stored_bytes);
                     let inner = Place { size_bytes: Some(stored_bytes), ..inner };
                     self.stream(&mut Input::new(&mut content), inner);
-                    content.finish();
+                    tar.lost |= content.finish();
                 }
                 Entry::Stretch { .. } => {
                     let mut content = Stretch::new(input, self.context);

@@ -38,7 +38,7 @@ pub(crate) struct Tar {
     /// Whether the last block was part of the end marker.
     seen_end: bool,
     /// Whether bytes are missing before this place, so that headers may lie anywhere.
-    lost: bool,
+    pub lost: bool,
 }
 
 impl Tar {
@@ -55,7 +55,7 @@ impl Tar {
                 return Ok(None);
             }
             let at = input.offset_bytes();
-            let block = input.peek(BLOCK_BYTES);
+            let block = block_of(input);
             if block.is_empty() {
                 if input.take_error().is_some() {
                     self.lost = true;
@@ -69,7 +69,7 @@ impl Tar {
             }
             if block.iter().all(|&byte| byte == 0) {
                 let bytes = block.len();
-                self.seen_end = true;
+                self.seen_end = !self.lost;
                 input.consume(bytes);
                 continue;
             }
@@ -85,11 +85,11 @@ impl Tar {
                 return Ok(Some(Entry::Stretch { name: name::display(&header.name) }));
             };
             match header.typeflag {
-                b'L' => extensions.name = Some(trimmed(read_small(input, context, archive, size)?)),
-                b'x' | b'X' => extensions.parse(&read_small(input, context, archive, size)?),
+                b'L' => extensions.name = Some(trimmed(self.read_small(input, context, archive, size))),
+                b'x' | b'X' => extensions.parse(&self.read_small(input, context, archive, size)),
                 // Long link names, pax defaults, old GNU tables and Solaris lists say nothing about content.
                 b'K' | b'g' | b'N' | b'A' | b'V' | b'D' => {
-                    Content::new(input, context, archive, size).finish();
+                    self.lost |= Content::new(input, context, archive, size).finish();
                     if matches!(header.typeflag, b'V' | b'D') {
                         extensions = Extensions::default();
                     }
@@ -122,7 +122,7 @@ impl Tar {
     /// A block that is no header where one should be.
     fn damaged(&mut self, input: &mut Input<'_>, context: &Context<'_>, archive: &str) -> Entry {
         let at = input.offset_bytes();
-        let block = input.peek(BLOCK_BYTES);
+        let block = block_of(input);
         let whole = block.len() == BLOCK_BYTES;
         let name = if whole { header::name_despite_damage(block) } else { None };
         if let Some(name) = name {
@@ -149,6 +149,28 @@ impl Tar {
         self.seen_end |= !whole;
         Entry::Stretch { name: format!("[{what}, byte {at}]") }
     }
+
+    /// The content of an extension header, cut at the limit.
+    fn read_small(
+        &mut self,
+        input: &mut Input<'_>,
+        context: &Context<'_>,
+        archive: &str,
+        size: u64,
+    ) -> Vec<u8> {
+        let mut content = Content::new(input, context, archive, size);
+        let mut bytes = Vec::new();
+        // An error in here is recorded, and what came before it may still hold the name.
+        let _ = (&mut content).take(EXTENSION_MAX_BYTES).read_to_end(&mut bytes);
+        self.lost |= content.finish();
+        bytes
+    }
+}
+
+/// The next block, cut at the end.
+fn block_of<'b>(input: &'b mut Input<'_>) -> &'b [u8] {
+    let ahead = input.peek(BLOCK_BYTES);
+    &ahead[..ahead.len().min(BLOCK_BYTES)]
 }
 
 fn file(header: &Header, extensions: &mut Extensions, stored_bytes: u64) -> Entry {
@@ -167,25 +189,15 @@ fn trimmed(mut name: Vec<u8>) -> Vec<u8> {
 }
 
 fn next_is_header(input: &mut Input<'_>) -> bool {
-    let block = input.peek(BLOCK_BYTES);
+    let block = block_of(input);
     Header::parse(block).is_some() || block.iter().all(|&byte| byte == 0)
-}
-
-/// The content of an extension header, cut at the limit.
-fn read_small(input: &mut Input<'_>, context: &Context<'_>, archive: &str, size: u64) -> io::Result<Vec<u8>> {
-    let mut content = Content::new(input, context, archive, size);
-    let mut bytes = Vec::new();
-    // An error in here is recorded, and what came before it may still hold the name.
-    let _ = (&mut content).take(EXTENSION_MAX_BYTES).read_to_end(&mut bytes);
-    content.finish();
-    Ok(bytes)
 }
 
 /// Old GNU sparse members: the blocks between header and content that continue the map of holes.
 fn skip_sparse_map(header: &Header, input: &mut Input<'_>) {
     let mut more = header.sparse_continues;
     while more {
-        let block = input.peek(BLOCK_BYTES);
+        let block = block_of(input);
         more = block.get(504).is_some_and(|&byte| byte != 0) && block.len() >= BLOCK_BYTES;
         let bytes = block.len().min(BLOCK_BYTES);
         input.consume(bytes);
@@ -225,8 +237,8 @@ impl<'i, 's, 'c> Content<'i, 's, 'c> {
         Content { input, context, member, size_bytes, remaining: size_bytes, broken: false }
     }
 
-    /// Passes over what is left of the member and its padding.
-    pub fn finish(mut self) {
+    /// Passes over what is left of the member and its padding; tells whether bytes turned out to be missing.
+    pub fn finish(mut self) -> bool {
         let mut scratch = Vec::new();
         while self.remaining > 0 && !self.broken && !self.context.is_stopped() {
             if scratch.is_empty() {
@@ -240,6 +252,7 @@ impl<'i, 's, 'c> Content<'i, 's, 'c> {
             self.input.peek(padding);
             self.input.consume(padding);
         }
+        self.broken
     }
 }
 

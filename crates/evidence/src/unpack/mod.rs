@@ -69,7 +69,10 @@ pub(crate) enum Outcome {
 /// What is wrong with a unit's trailer.
 pub(crate) enum Trailer {
     Missing,
+    /// Bytes may be wrong, but none are missing.
     Wrong(String),
+    /// There are more or fewer bytes than there should be.
+    Shifted(String),
 }
 
 enum Phase {
@@ -272,6 +275,9 @@ impl<'i, 's, 'c, C: Codec> Unpacker<'i, 's, 'c, C> {
                 // The bytes are out already and nothing is missing between this unit and the next.
                 self.context.report(Code::Corrupt, self.member, Some(self.unpacked_bytes), what);
                 Ok(())
+            }
+            Err(Trailer::Shifted(what)) => {
+                Err(self.context.damage(Code::Corrupt, self.member, self.unpacked_bytes, what))
             }
         }
     }

@@ -12,13 +12,20 @@ const WINDOW_LOG_MAX: u32 = 29;
 const MAGIC: &[u8] = b"\x28\xb5\x2f\xfd";
 const SKIPPABLE: &[u8] = b"\x2a\x4d\x18";
 
+/// What a hint asks for beyond a block: the header of the next.
+const BLOCK_HEADER_BYTES: usize = 3;
+
 /// Decodes zstd frames.
+///
+/// What the decoder puts out before it fails in the same call is lost. So it never gets more than one block at once,
+/// and nothing new while it still holds bytes.
 #[derive(Default)]
 pub(crate) struct Zstd {
     decoder: Option<Decoder<'static>>,
-    /// How much the decoder wants to see next: one block. Bytes that it put out before it fails in the same call
-    /// are lost, so it gets no more at once.
+    /// How much the decoder wants to see next.
     hint: usize,
+    /// Whether the output was too small for all that the decoder had.
+    holds: bool,
 }
 
 impl Codec for Zstd {
@@ -26,7 +33,7 @@ impl Codec for Zstd {
     const UNIT: &'static str = "frame";
 
     fn begin(&mut self, _input: &mut Input<'_>) -> Result<(), String> {
-        self.hint = 0;
+        (self.hint, self.holds) = (0, false);
         let ready = match &mut self.decoder {
             Some(decoder) => decoder.reinit(),
             None => Decoder::new().and_then(|mut decoder| {
@@ -42,13 +49,22 @@ impl Codec for Zstd {
         let Some(decoder) = &mut self.decoder else {
             return Step { consumed: 0, produced: 0, outcome: Outcome::Done };
         };
-        let shown = if self.hint == 0 { input.len() } else { input.len().min(self.hint) };
-        // The frame header alone tells how large the first block is.
-        let shown = if self.hint == 0 { shown.min(5) } else { shown };
-        let mut from = InBuffer::around(&input[..shown]);
+        let wanted = match self.hint {
+            // The frame header alone tells how large the first block is.
+            0 => 5,
+            hint if hint > BLOCK_HEADER_BYTES => hint - BLOCK_HEADER_BYTES,
+            hint => hint,
+        };
+        let shown = if self.holds { 0 } else { input.len().min(wanted) };
         let mut to = OutBuffer::around(out);
-        let result = decoder.run(&mut from, &mut to);
+        let mut from = InBuffer::around(&input[..shown]);
+        let mut result = decoder.run(&mut from, &mut to);
+        if self.holds && to.pos() == 0 && matches!(result, Ok(1..)) {
+            from = InBuffer::around(&input[..input.len().min(wanted)]);
+            result = decoder.run(&mut from, &mut to);
+        }
         let (consumed, produced) = (from.pos(), to.pos());
+        self.holds = produced > 0 && produced == to.capacity();
         let outcome = match result {
             Ok(0) => Outcome::Done,
             Ok(hint) => {
