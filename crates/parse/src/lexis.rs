@@ -10,8 +10,6 @@ const BLANK: u8 = 2;
 const STOP: u8 = 4;
 /// An upper-case hexadecimal digit, as the kernel prints them.
 const HEX: u8 = 8;
-/// A decimal digit.
-const DIGIT: u8 = 16;
 
 const CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
@@ -19,8 +17,7 @@ const CLASSES: [u8; 256] = {
     while byte < 256 {
         let mut class = 0;
         match byte as u8 {
-            b'0'..=b'9' => class = KEY | HEX | DIGIT,
-            b'A'..=b'F' => class = KEY | HEX,
+            b'0'..=b'9' | b'A'..=b'F' => class = KEY | HEX,
             b'G'..=b'Z' | b'a'..=b'z' | b'_' | b'-' => class = KEY,
             b' ' | b'\t' | b'\n' | b'\r' => class = BLANK | STOP,
             0x1d | 0 | b'=' | b'\'' | b'`' | b'#' | b'\\' | b'"' => class = STOP,
@@ -51,12 +48,6 @@ pub fn is_stop(byte: u8) -> bool {
 #[inline]
 pub fn all_hex(bytes: &[u8]) -> bool {
     bytes.iter().fold(HEX, |all, &byte| all & CLASSES[byte as usize]) != 0
-}
-
-/// Whether the bytes are nothing but decimal digits, at least one.
-#[inline]
-pub fn all_digits(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && bytes.iter().fold(DIGIT, |all, &byte| all & CLASSES[byte as usize]) != 0
 }
 
 /// Whether the kernel would print these bytes between quotes: 0x21–0x7e and no `"`.

@@ -18,6 +18,7 @@ mod lexer;
 mod lexis;
 mod old;
 mod rewrite;
+mod sibling;
 mod text;
 mod types;
 mod untrusted;
@@ -67,6 +68,9 @@ const MOST_BYTES: usize = 1 << 30;
 /// Appends every record, companion and context line found; nothing for lines that hold none.
 pub fn parse_line(line: &[u8], out: &mut Output) {
     let line = &line[..line.len().min(MOST_BYTES)];
+    if memchr::memchr2(b'\n', 0x1b, line).is_none() && text::fast(line, out) {
+        return;
+    }
     if rewrite::needed(line) {
         rewrite::parse(line, out);
     } else {

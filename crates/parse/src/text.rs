@@ -1,6 +1,6 @@
 //! Parses one text: finds records, companions and context lines in it, and the envelope before them.
 
-use aaf_model::{Carrier, ContextKind, Draft, Key, Notes, Role, Span, Verdict};
+use aaf_model::{Carrier, ContextKind, Draft, Notes, Role, Span, Verdict};
 
 use crate::envelope::{self, Envelope};
 use crate::header::{self, AuditHeader, Found};
@@ -14,15 +14,12 @@ const LONG_TEXT: usize = 64 << 10;
 
 /// Parses the text and appends what is in it. Spans index the text.
 pub(crate) fn parse(text: &[u8], out: &mut Output) {
-    if fast(text, out) {
-        return;
-    }
     Walk { text, at: 0, envelope: None, first: out.drafts.len(), out }.run();
 }
 
 /// A line of audit.log that holds one record in the kernel's own spelling.
 #[inline]
-fn fast(text: &[u8], out: &mut Output) -> bool {
+pub(crate) fn fast(text: &[u8], out: &mut Output) -> bool {
     let Some(found) = header::leading(text) else { return false };
     let start = found.header.body_start as usize;
     if found.header.audit_type != 1400

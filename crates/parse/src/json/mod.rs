@@ -1,1 +1,259 @@
+//! Records inside JSON: finds the strings that hold them, undoes the escapes, and uses the keys beside them.
+//!
+//! The walk is tolerant: evidence may begin or end in the middle of a document. Source: `log-formats` reference, §1.1
+//! rows 22–29.
 
+pub mod structured;
+pub mod unescape;
+
+use crate::Output;
+use crate::lexis::is_blank;
+use crate::rewrite;
+use crate::sibling::Siblings;
+use unescape::{end_of, holds};
+
+/// Objects and arrays inside each other.
+const MOST_DEPTH: usize = 64;
+
+/// A string (or other value) that may hold a record.
+#[derive(Clone, Copy)]
+struct Message {
+    start: usize,
+    end: usize,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Text,
+    /// `[65,86,67]`
+    Bytes,
+    /// The syslog text that journald keeps beside MESSAGE.
+    Raw,
+    /// An object whose keys are the record's own.
+    Object,
+}
+
+struct Frame<'t> {
+    is_array: bool,
+    start: usize,
+    /// The key under which it stands.
+    key: &'t [u8],
+    siblings: Siblings<'t>,
+    first_message: usize,
+    holds_record: bool,
+    is_laurel: bool,
+}
+
+struct Walk<'t, 'o> {
+    text: &'t [u8],
+    frames: Vec<Frame<'t>>,
+    messages: Vec<Message>,
+    depth: u32,
+    out: &'o mut Output,
+}
+
+/// Parses a text that is JSON, or a stretch of it; says whether anything was found.
+pub fn parse(text: &[u8], depth: u32, out: &mut Output) -> bool {
+    let before = out.drafts.len();
+    let mut walk = Walk { text, frames: Vec::new(), messages: Vec::new(), depth, out };
+    walk.open(0, false, b"");
+    walk.run();
+    while !walk.frames.is_empty() {
+        walk.close(text.len());
+    }
+    out.drafts.len() > before
+}
+
+impl<'t> Walk<'t, '_> {
+    fn run(&mut self) {
+        let text = self.text;
+        let mut at = 0;
+        let mut key: &'t [u8] = b"";
+        while at < text.len() {
+            match text[at] {
+                b'{' | b'[' => {
+                    let is_array = text[at] == b'[';
+                    if is_array
+                        && text[at + 1..]
+                            .iter()
+                            .find(|byte| !is_blank(**byte))
+                            .is_some_and(u8::is_ascii_digit)
+                    {
+                        let end = at + memchr::memchr(b']', &text[at..]).unwrap_or(text.len() - at);
+                        if key == b"MESSAGE" {
+                            self.messages.push(Message { start: at + 1, end, kind: Kind::Bytes });
+                        }
+                        at = end;
+                    } else {
+                        self.open(at, is_array, key);
+                        if !is_array {
+                            key = b"";
+                        }
+                    }
+                    at += 1;
+                }
+                b'}' | b']' => {
+                    self.close(at + 1);
+                    if self.frames.is_empty() {
+                        self.open(at + 1, false, b"");
+                    }
+                    key =
+                        self.frames.last().map_or(b"", |frame| if frame.is_array { frame.key } else { b"" });
+                    at += 1;
+                }
+                b'"' => {
+                    let start = at + 1;
+                    let end = end_of(text, start).min(text.len());
+                    at = (end + 1).min(text.len());
+                    let mut next = at;
+                    while next < text.len() && is_blank(text[next]) {
+                        next += 1;
+                    }
+                    if text.get(next) == Some(&b':') {
+                        key = &text[start..end];
+                        at = next + 1;
+                    } else {
+                        self.value(key, start, end);
+                    }
+                }
+                b'0'..=b'9' if !key.is_empty() => {
+                    let start = at;
+                    while at < text.len() && (text[at].is_ascii_digit() || text[at] == b'.') {
+                        at += 1;
+                    }
+                    self.number(key, &text[start..at]);
+                }
+                b'\\' => at += 2,
+                _ => at += 1,
+            }
+        }
+    }
+
+    fn open(&mut self, start: usize, is_array: bool, key: &'t [u8]) {
+        if self.frames.len() >= MOST_DEPTH {
+            return;
+        }
+        self.frames.push(Frame {
+            is_array,
+            start,
+            key,
+            siblings: Siblings::default(),
+            first_message: self.messages.len(),
+            holds_record: false,
+            is_laurel: false,
+        });
+    }
+
+    fn number(&mut self, key: &[u8], value: &'t [u8]) {
+        if let Some(frame) = self.frames.last_mut() {
+            let parent = frame.key;
+            frame.siblings.take(parent, key, value);
+        }
+    }
+
+    fn value(&mut self, key: &'t [u8], start: usize, end: usize) {
+        let text = self.text;
+        let raw = &text[start..end];
+        let Some(frame) = self.frames.last_mut() else { return };
+        if frame.siblings.take(frame.key, key, raw) {
+            return;
+        }
+        if key.starts_with(b"_AUDIT_FIELD_") || key.starts_with(b"AUDIT_FIELD_") || key == b"_CMDLINE" {
+            return;
+        }
+        match key {
+            b"apparmor" if !frame.is_array => frame.holds_record = true,
+            b"ID" if raw.first().is_some_and(u8::is_ascii_digit) && raw.contains(&b':') => {
+                frame.is_laurel = true
+            }
+            b"full_log" => frame.siblings.is_wazuh = true,
+            b"messages" => frame.siblings.is_auditbeat |= frame.is_array,
+            _ => {}
+        }
+        let is_message = matches!(
+            key,
+            b"MESSAGE"
+                | b"message"
+                | b"log"
+                | b"msg"
+                | b"full_log"
+                | b"textPayload"
+                | b"line"
+                | b"messages"
+                | b"original"
+        );
+        let is_raw = key == b"SYSLOG_RAW";
+        if is_message || is_raw || holds(raw, b"apparmor=") || holds(raw, b"audit(") {
+            let kind = if is_raw { Kind::Raw } else { Kind::Text };
+            let known = self.messages[frame.first_message.min(self.messages.len())..]
+                .iter()
+                .take(16)
+                .any(|message| &text[message.start..message.end] == raw);
+            if !known {
+                self.messages.push(Message { start, end, kind });
+            }
+        }
+    }
+
+    fn close(&mut self, end: usize) {
+        let Some(frame) = self.frames.pop() else { return };
+        if frame.is_laurel && self.frames.len() <= 1 {
+            self.messages.truncate(frame.first_message);
+            structured::laurel(&self.text[frame.start..end.min(self.text.len())], self.out);
+            return;
+        }
+        if frame.holds_record {
+            self.messages.push(Message {
+                start: frame.start,
+                end: end.min(self.text.len()),
+                kind: Kind::Object,
+            });
+        }
+        let depth = self.frames.len();
+        match self.frames.last_mut() {
+            // Strings of an array, and objects inside an object, belong to what is around.
+            Some(parent) if frame.is_array || (!parent.is_array && depth > 1) => {
+                parent.siblings.fill(&frame.siblings);
+            }
+            _ => self.emit(&frame),
+        }
+    }
+
+    /// Parses the messages of one object with its siblings.
+    fn emit(&mut self, frame: &Frame<'t>) {
+        let text = self.text;
+        let mut siblings = frame.siblings;
+        for outer in self.frames.iter().rev() {
+            siblings.fill(&outer.siblings);
+        }
+        let first = self.out.drafts.len();
+        let from = frame.first_message.min(self.messages.len());
+        for round in [&[Kind::Text, Kind::Bytes][..], &[Kind::Raw], &[Kind::Object]] {
+            for at in from..self.messages.len() {
+                let message = self.messages[at];
+                if !round.contains(&message.kind) {
+                    continue;
+                }
+                let raw = &text[message.start..message.end];
+                let start = self.out.side.len();
+                match message.kind {
+                    Kind::Text | Kind::Raw => {
+                        unescape::string(raw, &mut self.out.side);
+                        rewrite::parse_side(start, self.depth + 1, self.out);
+                    }
+                    Kind::Bytes => {
+                        unescape::bytes(raw, &mut self.out.side);
+                        rewrite::parse_side(start, self.depth + 1, self.out);
+                    }
+                    Kind::Object => structured::record(raw, self.out),
+                }
+            }
+            if self.out.drafts.len() > first {
+                break;
+            }
+        }
+        self.messages.truncate(from);
+        siblings.apply(first, false, self.out);
+    }
+}

@@ -1,0 +1,191 @@
+//! What stands beside a message in structured carriers: times, host, program, audit id.
+//!
+//! Source: systemd.journal-fields(7); `log-formats` reference, §1.3.
+
+use aaf_model::{AuditId, Carrier, Draft, Notes, Span, Stamp};
+
+use crate::Output;
+use crate::envelope::stamp;
+use crate::lexis::{leading_number, whole_number};
+
+/// The siblings' values as found; later ones do not replace earlier ones.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Siblings<'t> {
+    pub transport: Option<&'t [u8]>,
+    pub source_realtime: Option<&'t [u8]>,
+    pub realtime: Option<&'t [u8]>,
+    pub source_monotonic: Option<&'t [u8]>,
+    pub audit_id: Option<&'t [u8]>,
+    pub audit_type: Option<&'t [u8]>,
+    pub facility: Option<&'t [u8]>,
+    pub host: Option<&'t [u8]>,
+    pub program: Option<&'t [u8]>,
+    /// A shipper's own time.
+    pub shipped: Option<&'t [u8]>,
+    pub is_journal: bool,
+    pub is_docker: bool,
+    pub is_wazuh: bool,
+    pub is_auditbeat: bool,
+}
+
+impl<'t> Siblings<'t> {
+    /// Takes one `key: value`, `parent` being the key of the object that holds it; false where it is of no interest.
+    pub fn take(&mut self, parent: &[u8], key: &[u8], value: &'t [u8]) -> bool {
+        let slot = match key {
+            b"_TRANSPORT" => &mut self.transport,
+            b"_SOURCE_REALTIME_TIMESTAMP" => &mut self.source_realtime,
+            b"__REALTIME_TIMESTAMP" => &mut self.realtime,
+            b"_SOURCE_MONOTONIC_TIMESTAMP" => &mut self.source_monotonic,
+            b"_AUDIT_ID" => &mut self.audit_id,
+            b"_AUDIT_TYPE" => &mut self.audit_type,
+            b"SYSLOG_FACILITY" => &mut self.facility,
+            b"_HOSTNAME" => &mut self.host,
+            b"SYSLOG_IDENTIFIER" => &mut self.program,
+            b"NODE" | b"hostname" | b"HOSTNAME" | b"node" => &mut self.host,
+            b"host" if parent != b"kubernetes" => &mut self.host,
+            b"name" if matches!(parent, b"agent" | b"host" | b"beat") => {
+                // The host's own name is better than the agent's.
+                if parent == b"host" {
+                    self.host = Some(value);
+                    return true;
+                }
+                &mut self.host
+            }
+            b"process" | b"ident" | b"program" | b"program_name" | b"appname" => &mut self.program,
+            b"time" | b"timestamp" | b"@timestamp" | b"ts" | b"date" => &mut self.shipped,
+            b"__CURSOR" => {
+                self.is_journal = true;
+                return true;
+            }
+            b"stream" if matches!(value, b"stdout" | b"stderr") => {
+                self.is_docker = true;
+                return true;
+            }
+            _ => return false,
+        };
+        slot.get_or_insert(value);
+        self.is_journal |= key.starts_with(b"_") || key == b"SYSLOG_IDENTIFIER";
+        true
+    }
+
+    /// Fills what is missing from an inner or outer object.
+    pub fn fill(&mut self, other: &Siblings<'t>) {
+        let fill = |mine: &mut Option<&'t [u8]>, theirs: Option<&'t [u8]>| *mine = mine.or(theirs);
+        fill(&mut self.transport, other.transport);
+        fill(&mut self.source_realtime, other.source_realtime);
+        fill(&mut self.realtime, other.realtime);
+        fill(&mut self.source_monotonic, other.source_monotonic);
+        fill(&mut self.audit_id, other.audit_id);
+        fill(&mut self.audit_type, other.audit_type);
+        fill(&mut self.facility, other.facility);
+        fill(&mut self.host, other.host);
+        fill(&mut self.program, other.program);
+        fill(&mut self.shipped, other.shipped);
+        self.is_journal |= other.is_journal;
+        self.is_docker |= other.is_docker;
+        self.is_wazuh |= other.is_wazuh;
+        self.is_auditbeat |= other.is_auditbeat;
+    }
+
+    /// Gives the drafts from `first` on what their own text did not say.
+    pub fn apply(&self, first: usize, export: bool, out: &mut Output) {
+        if out.drafts.len() == first {
+            return;
+        }
+        let host = copy(self.host, &mut out.side);
+        let program = copy(self.program, &mut out.side);
+        let from_audit = self.transport == Some(b"audit");
+        let number = |value: Option<&[u8]>| value.and_then(whole_number);
+        for draft in &mut out.drafts[first..] {
+            if draft.audit_id.is_none()
+                && from_audit
+                && let (Some(micros), Some(serial)) = (number(self.source_realtime), number(self.audit_id))
+                && let (Ok(epoch_us), Ok(serial)) = (i64::try_from(micros), u32::try_from(serial))
+            {
+                draft.audit_id = Some(AuditId { epoch_us, serial });
+                draft.notes.0 &= !(Notes::NO_HEADER.0 | Notes::BAD_HEADER.0);
+            }
+            if draft.audit_type == 0
+                && let Some(kind) = number(self.audit_type)
+            {
+                draft.audit_type = u16::try_from(kind).unwrap_or(0);
+            }
+            draft.carrier = self.carrier(export, draft);
+            draft.host = draft.host.or(host);
+            draft.program = draft.program.or(program);
+            if draft.monotonic_us.is_none() {
+                draft.monotonic_us = number(self.source_monotonic);
+            }
+            if draft.stamp == Stamp::None {
+                self.stamp(draft);
+            }
+            let foreign = match self.transport {
+                Some(b"kernel") => self.facility.is_some_and(|facility| facility != b"0"),
+                Some(b"syslog") => self.program == Some(b"kernel"),
+                _ => false,
+            };
+            if foreign {
+                draft.notes.add(Notes::USER_FACILITY);
+            }
+        }
+    }
+
+    fn carrier(&self, export: bool, draft: &Draft) -> Carrier {
+        if export {
+            Carrier::JournalExport
+        } else if self.is_journal {
+            Carrier::JournalJson
+        } else if self.is_docker {
+            Carrier::Docker
+        } else if self.is_wazuh {
+            Carrier::Wazuh
+        } else if self.is_auditbeat || draft.carrier == Carrier::AuditJson {
+            Carrier::AuditJson
+        } else {
+            Carrier::Json
+        }
+    }
+
+    fn stamp(&self, draft: &mut Draft) {
+        let journal = self.source_realtime.or(self.realtime);
+        if let Some(micros) = journal.and_then(whole_number).and_then(|micros| i64::try_from(micros).ok()) {
+            draft.stamp = Stamp::Instant { epoch_us: micros, resolution_us: 1 };
+        } else if let Some(stamp) = self.shipped.and_then(any_time) {
+            draft.stamp = stamp;
+            draft.stamp_is_ingestion = true;
+        }
+    }
+}
+
+fn copy(value: Option<&[u8]>, side: &mut Vec<u8>) -> Option<Span> {
+    let value = value?;
+    // `"process": "kernel:"`
+    let value = value.strip_suffix(b":").unwrap_or(value);
+    let value = &value[..value.len().min(300)];
+    if value.is_empty() {
+        return None;
+    }
+    let start = side.len();
+    crate::json::unescape::string(value, side);
+    Some(Span::new(start, side.len()))
+}
+
+/// A time as a date or as seconds, milliseconds, microseconds or nanoseconds since 1970.
+fn any_time(value: &[u8]) -> Option<Stamp> {
+    let (number, digits) = leading_number(value);
+    if digits == value.len() || (digits == 10 && value.get(10) == Some(&b'.')) {
+        let (epoch_us, resolution_us) = match digits {
+            10 if value.len() > 11 => {
+                let (fraction, fraction_digits) = leading_number(&value[11..]);
+                (number as i64 * 1_000_000 + stamp::scale(fraction, fraction_digits.clamp(1, 9)), 1)
+            }
+            9 | 10 => (number as i64 * 1_000_000, 1_000_000),
+            13 => (number as i64 * 1_000, 1_000),
+            16 => (number as i64, 1),
+            19 => ((number / 1_000) as i64, 1),
+            _ => return None,
+        };
+        return Some(Stamp::Instant { epoch_us, resolution_us });
+    }
+    stamp::read(value, 0).map(|read| read.stamp)
+}
