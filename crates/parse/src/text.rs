@@ -1,6 +1,6 @@
 //! Parses one text: finds records, companions and context lines in it, and the envelope before them.
 
-use aaf_model::{Carrier, ContextKind, Draft, Notes, Role, Span, Verdict};
+use aaf_model::{Carrier, ContextKind, Draft, Notes, Role, Span, Stamp, Verdict};
 
 use crate::envelope::{self, Envelope};
 use crate::header::{self, AuditHeader, Found};
@@ -124,6 +124,27 @@ impl Walk<'_, '_> {
     fn draft(&mut self, found: &Found, start: usize) -> Draft {
         let envelope = self.envelope(start);
         let header = &found.header;
+        let mut envelope = envelope;
+        // `host audit: type=1400`: a text written into /dev/kmsg, whose first word journald took for the program.
+        let is_plain = envelope.stamp == Stamp::None || envelope.monotonic_us.is_none();
+        if is_plain
+            && envelope.program.is_none()
+            && (envelope.host.is_some() || envelope.carrier == Carrier::Dmesg)
+            && self.text[start..].starts_with(b"audit: ")
+        {
+            if envelope.host.is_none() {
+                envelope.host = envelope::lone_word(self.text, envelope.end, start);
+            }
+            if envelope.host.is_some() {
+                envelope.program = Some(Span::new(start, start + 5));
+                envelope.user_facility = true;
+                if envelope.carrier == Carrier::Dmesg {
+                    envelope.carrier = Carrier::JournalMonotonic;
+                } else {
+                    envelope.carrier = Carrier::JournalShort;
+                }
+            }
+        }
         let mut notes = Notes::default();
         if found.damaged {
             notes.add(Notes::BAD_HEADER);

@@ -112,6 +112,14 @@ fn word(text: &[u8], at: usize) -> Option<(Span, usize)> {
     (len > 0).then(|| (Span::new(start, start + len), skip_blanks(text, start + len)))
 }
 
+/// The only word between two positions, where it looks like a host's name.
+pub fn lone_word(text: &[u8], from: usize, to: usize) -> Option<Span> {
+    let (first, next) = word(text.get(..to)?, from)?;
+    let plain =
+        first.of(text).iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'));
+    (plain && next >= to).then_some(first)
+}
+
 /// The program's name in `kernel:`, `audit[123]:`, `dbus-daemon[5]:`; none where the word has no colon.
 fn program(text: &[u8], word: Span) -> Option<Span> {
     let name = word.of(text).strip_suffix(b":")?;
