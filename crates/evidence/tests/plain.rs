@@ -1,5 +1,7 @@
 //! Windows of plain files, mapped and read.
 
+#![allow(clippy::panic)]
+
 mod common;
 
 use std::fs::{self, File};

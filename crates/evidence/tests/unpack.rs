@@ -252,7 +252,7 @@ fn zeros_packed(bytes: u64) -> Vec<u8> {
 
 #[test]
 fn a_bomb_stops_at_the_limit_that_it_meets() {
-    let packed = zeros_packed(1 << 30);
+    let packed = zeros_packed(300 << 20);
     for (limits, flag, least, most) in [
         (Limits { max_ratio: 100, ..Limits::default() }, "--max-ratio", 64 << 20, 65 << 20),
         (Limits { max_unpacked_bytes: 10 << 20, ..Limits::default() }, "--max-unpacked", 10 << 20, 10 << 20),
@@ -268,7 +268,7 @@ fn a_bomb_stops_at_the_limit_that_it_meets() {
 
 #[test]
 fn a_bomb_within_a_bomb_stops_too() {
-    let packed = gz(&zeros_packed(1 << 30));
+    let packed = gz(&zeros_packed(300 << 20));
     let mut counted = Counted(0);
     let report = aaf_evidence::stream_bytes(&packed, &Limits::default(), &mut counted);
     assert_eq!(codes(&report), [Code::LimitReached]);
