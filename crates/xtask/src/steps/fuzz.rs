@@ -96,6 +96,10 @@ fn start(package: &Path, place: &Path, host: &str, target: &str, seconds: u64) -
         .arg(format!("-artifact_prefix={}/", artifacts.display()))
         .args(["-timeout=10", "-rss_limit_mb=2048", "-max_len=16384", "-print_final_stats=1"])
         .arg(&corpus);
+    let dictionary = package.join("dictionary.txt");
+    if dictionary.is_file() {
+        command.arg(format!("-dict={}", dictionary.display()));
+    }
     let seeds = package.join("seeds").join(target);
     if seeds.is_dir() {
         command.arg(seeds);

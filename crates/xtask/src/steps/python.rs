@@ -24,7 +24,11 @@ fn pytest(options: &Options, tests: &str) -> Result<Count, (Count, String)> {
     let none = |why: String| (Count::default(), why);
     let python = environment(&options.root).map_err(none)?;
     let case = sample_case(&options.root).map_err(none)?;
-    run_counting(command(&options.root, python).args(["-m", "pytest", "-q", tests]).env("AAF_CASE", case))
+    run_counting(
+        command(&options.root, python)
+            .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", tests])
+            .env("AAF_CASE", case),
+    )
 }
 
 /// The Python of `.venv`, which is made and filled where needed.
