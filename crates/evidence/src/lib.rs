@@ -1,7 +1,7 @@
 //! Paths become identified, fingerprinted and unpacked byte streams.
 //!
-//! [`discover`] lists what was handed over, [`open`] says how a file is to be read, [`PlainFile`] lends windows
-//! of it, [`stream`] unpacks the rest leaf by leaf, [`fingerprint`] hashes it as handed over.
+//! [`discover()`] lists what was handed over, [`open()`] says how a file is to be read, [`PlainFile`] lends windows
+//! of it, [`stream()`] unpacks the rest leaf by leaf, [`fingerprint()`] hashes it as handed over.
 //! Evidence is opened read-only and nothing is ever written. Damage is a diagnostic, not an error.
 //!
 //! Left to others: lines, records and everything that AppArmor means.

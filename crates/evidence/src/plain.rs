@@ -19,15 +19,15 @@ use crate::regular;
 pub enum Access {
     /// Through windows, on any thread.
     Plain(PlainFile),
-    /// From front to back, through [`crate::stream`].
+    /// From front to back, through [`crate::stream()`].
     Streamed,
-    /// Not at all, by kind; the diagnostic came from [`crate::discover`].
+    /// Not at all, by kind; the diagnostic came from [`crate::discover()`].
     NotRead,
 }
 
 /// Says how a file is to be read, and opens it where it is plain.
 ///
-/// A file that [`crate::discover`] could not read gives an equal diagnostic here.
+/// A file that [`crate::discover()`] could not read gives an equal diagnostic here.
 pub fn open(file: &EvidenceFile, options: &Options) -> Result<Access, Diagnostic> {
     match file.kind {
         ContentKind::Empty | ContentKind::Zip | ContentKind::Journal | ContentKind::Special => {

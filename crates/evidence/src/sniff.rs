@@ -4,7 +4,7 @@ use aaf_model::ContentKind;
 
 use crate::tar;
 
-/// How many first bytes [`sniff`] wants to see; fewer are enough if there are no more.
+/// How many first bytes [`sniff()`] wants to see; fewer are enough if there are no more.
 pub const SNIFF_BYTES: usize = 1024;
 
 /// Tells what a stream is from its first bytes.

@@ -115,7 +115,7 @@ pub fn stream(file: &EvidenceFile, options: &Options, visitor: &mut dyn Visitor)
     }
 }
 
-/// Streams the leaves of bytes in memory, as [`stream`] does those of a file; for fuzzing and tests.
+/// Streams the leaves of bytes in memory, as [`stream()`] does those of a file; for fuzzing and tests.
 pub fn stream_bytes(bytes: &[u8], limits: &Limits, visitor: &mut dyn Visitor) -> StreamReport {
     let context = Context::new(limits, None, "memory");
     let place =
