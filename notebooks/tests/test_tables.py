@@ -14,10 +14,10 @@ TABLES = {
     "sightings": {"event_id", "audit_id", "role", "evidence_id", "path", "offset_bytes", "length_bytes", "carrier",
                   "raw"},
     "timelines": {"host", "profile_root", "incident_id", "first_time", "last_time", "count", "verdict", "operation",
-                  "name", "comm", "outcome", "attempt"},
+                  "object", "comm", "pid", "outcome", "attempt", "first_event_id"},
     "incidents": {"incident_id", "host", "profile_root", "severity", "first_time", "last_time", "events", "denied",
                   "allowed", "audited", "killed", "policy_changes", "attempts"},
-    "diagnostics": set(),
+    "diagnostics": {"code", "severity", "evidence_id"},
 }  # fmt: skip
 UTC_MICROSECONDS = pa.timestamp("us", tz="UTC")
 
