@@ -11,8 +11,8 @@ mod options;
 mod records;
 mod sink;
 
-pub use analyze::{Analysis, Error, analyze};
+pub use analyze::{Analysis, Error, analyze, hex};
 pub use info::{CaseInfo, EvidenceInfo, FORMAT_VERSION, HostInfo, MemberInfo, Totals};
 pub use options::Options;
-pub use records::{RecordLine, records};
+pub use records::{Emit, RecordLine, records};
 pub use sink::{Encoded, EventContext, NoTables, SourceNames, TableSink};

@@ -1,1 +1,15 @@
-//! To be written.
+//! A case to tables and back: Parquet, JSON lines, CSV. The only crate that knows Arrow.
+
+#![forbid(unsafe_code)]
+
+mod columns;
+mod events;
+mod folder;
+mod schema;
+mod sightings;
+mod small;
+mod table;
+
+pub use columns::{Column, Kind};
+pub use folder::{CaseFolder, Error};
+pub use schema::{schema_markdown, tables};

@@ -93,8 +93,20 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// A diagnostic that occurred once.
-    pub fn new(code: Code, evidence: Option<u32>, path: impl Into<String>, message: impl Into<String>) -> Self {
-        Diagnostic { code, evidence, path: path.into(), offset_bytes: None, message: message.into(), count: 1 }
+    pub fn new(
+        code: Code,
+        evidence: Option<u32>,
+        path: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Diagnostic {
+            code,
+            evidence,
+            path: path.into(),
+            offset_bytes: None,
+            message: message.into(),
+            count: 1,
+        }
     }
 
     /// The same at an offset.

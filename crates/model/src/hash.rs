@@ -20,7 +20,10 @@ pub fn hash64_seeded(seed: u64, bytes: &[u8]) -> u64 {
     let rest = chunks.remainder();
     let mut tail = [0u8; 16];
     tail[..rest.len()].copy_from_slice(rest);
-    state = fold(word(&tail[..8]) ^ 0x8EBC_6AF0_9C88_C6E3 ^ state, word(&tail[8..]) ^ rest.len() as u64 ^ 0x5899_65CC_7537_4CC3);
+    state = fold(
+        word(&tail[..8]) ^ 0x8EBC_6AF0_9C88_C6E3 ^ state,
+        word(&tail[8..]) ^ rest.len() as u64 ^ 0x5899_65CC_7537_4CC3,
+    );
     fold(state, 0x1D8E_4E27_C47D_124F)
 }
 

@@ -30,8 +30,66 @@ macro_rules! keys {
                 }
             }
 
+            /// The known key whose text these bytes begin with, if `=` follows it within sixteen bytes; and its length.
+            #[inline]
+            pub fn leading(bytes: &[u8; 16]) -> Option<(Key, usize)> {
+                let word = u128::from_le_bytes(*bytes);
+                let differs = word ^ (u128::MAX / 255 * b'=' as u128);
+                let equal = differs.wrapping_sub(u128::MAX / 255) & !differs & (u128::MAX / 255 * 128);
+                let len = (equal.trailing_zeros() / 8) as usize;
+                if len == 0 || len >= 16 {
+                    return None;
+                }
+                let name = word & ((1 << (8 * len)) - 1);
+                let mut slot = word_slot(name);
+                loop {
+                    let index = Key::SLOTS_OF_WORDS[slot] as usize;
+                    if Key::WORDS[index] == name {
+                        return Some((Key::ALL[index], len));
+                    }
+                    if index == 0 {
+                        return None;
+                    }
+                    slot = (slot + 1) % WORD_SLOTS;
+                }
+            }
+
+            /// The first fifteen bytes of every key as a number; 0 for a longer one.
+            const WORDS: &[u128] = &{
+                let mut words = [0; Key::ALL.len()];
+                let mut index = 0;
+                while index < Key::ALL.len() {
+                    let text = Key::ALL[index].as_str().as_bytes();
+                    let mut at = 0;
+                    while at < text.len() && text.len() < 16 {
+                        words[index] |= (text[at] as u128) << (8 * at);
+                        at += 1;
+                    }
+                    index += 1;
+                }
+                words
+            };
+
+            /// The index of a key by the slot of its word. A free slot holds 0: the first key, `apparmor`, ends every
+            /// search, found or not.
+            const SLOTS_OF_WORDS: &[u8; WORD_SLOTS] = &{
+                let mut table = [0; WORD_SLOTS];
+                let mut index = 1;
+                while index < Key::ALL.len() {
+                    if Key::WORDS[index] != 0 {
+                        let mut slot = word_slot(Key::WORDS[index]);
+                        while table[slot] != 0 {
+                            slot = (slot + 1) % WORD_SLOTS;
+                        }
+                        table[slot] = index as u8;
+                    }
+                    index += 1;
+                }
+                table
+            };
+
             /// The key's declaration by its slot; the next free slot where two share one.
-            const TABLE: [Key; SLOTS] = {
+            const TABLE: &[Key; SLOTS] = &{
                 let mut table = [Key::Unknown; SLOTS];
                 let mut index = 0;
                 while index < Key::ALL.len() {
@@ -57,6 +115,16 @@ macro_rules! keys {
 
 /// Slots of the lookup table; many more than keys, so that most keys have one of their own.
 const SLOTS: usize = 2048;
+
+/// Where the search for a key as a number begins.
+#[inline]
+const fn word_slot(name: u128) -> usize {
+    let mixed = (name as u64) ^ ((name >> 64) as u64).wrapping_mul(0xC2B2_AE3D_27D4_EB4F);
+    (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 53) as usize % WORD_SLOTS
+}
+
+/// Slots of the lookup by number.
+const WORD_SLOTS: usize = 2048;
 
 /// Where a key's search begins: its length, first, middle and last byte.
 #[inline]
@@ -119,6 +187,16 @@ mod tests {
             assert_eq!(Key::from_bytes(key.as_str().as_bytes()), key);
         }
         assert_eq!(Key::from_bytes(b"nonsense"), Key::Unknown);
+        for &key in Key::ALL {
+            let mut bytes = [b'='; 32];
+            let text = key.as_str().as_bytes();
+            bytes[..text.len()].copy_from_slice(text);
+            let bytes: &[u8; 16] = bytes[..16].try_into().expect("sixteen");
+            let found = Key::leading(bytes);
+            assert_eq!(found, (text.len() < 16).then_some((key, text.len())));
+        }
+        assert_eq!(Key::leading(b"nonsense=1 pid=5"), None);
+        assert_eq!(Key::leading(b"pidpidpidpidpidp"), None);
         assert!(Key::ALL.len() < 250);
     }
 }

@@ -65,9 +65,7 @@ pub fn scan_stream<'n>(
         match scan_chunk(worker, &window, from, to, form, &mut block) {
             Ok(counts) => {
                 total.add(&counts);
-                if !block.block.rows.is_empty() {
-                    emit(block.block);
-                }
+                emit(block.block);
                 from = to;
                 if at_end {
                     break;

@@ -45,8 +45,11 @@ impl Default for Options {
 
 /// Takes the rows as workers find them.
 pub trait Sink: Sync {
-    /// Rows of one chunk, in the order of their offsets. `chunk` orders the blocks of one text.
+    /// Rows of one chunk, in the order of their offsets; called for chunks without rows too. `chunk` orders the blocks
+    /// of one text and counts up from 0.
     fn block(&self, evidence: u32, member: u32, chunk: u64, block: Block);
+    /// Called before the blocks of a leaf of a compressed or bundled file.
+    fn member(&self, _member: u32, _path: &str) {}
     /// Called after every file or chunk with the evidence bytes (as handed over) that are done; for progress bars.
     fn progress(&self, _bytes: u64) {}
     /// Whether to stop early (the reader of the output has gone).
@@ -332,9 +335,7 @@ impl<'a> Run<'a> {
                     sums.companions += companions;
                     drop(sums);
                     drop(window);
-                    if !rows.block.rows.is_empty() {
-                        self.sink.block(file.id, 0, chunk, rows.block);
-                    }
+                    self.sink.block(file.id, 0, chunk, rows.block);
                     break;
                 }
                 Err(_) if margin < 4 * far => margin = if margin < far { far } else { 4 * far },
@@ -347,7 +348,7 @@ impl<'a> Run<'a> {
         self.advance(to - from);
     }
 
-    fn stream(&self, index: usize, worker: &mut Worker<'_>, buffer: &mut stream::Buffer) {
+    fn stream<'s>(&'s self, index: usize, worker: &mut Worker<'s>, buffer: &mut stream::Buffer) {
         let file = &self.files[index];
         let mut visitor = Leaves { run: self, file, worker, buffer, sources: Vec::new() };
         let report = aaf_evidence::stream(file, &self.options.evidence, &mut visitor);
@@ -501,6 +502,7 @@ impl Visitor for Leaves<'_, '_, '_> {
         let (mut records, mut context, mut companions, mut chunk) = (0, 0, 0, 0);
         let run = self.run;
         let evidence = self.file.id;
+        run.sink.member(member.ordinal, &path);
         let streamed = scan_stream(
             self.worker,
             self.buffer,

@@ -118,6 +118,40 @@ impl Clocks {
         clocks
     }
 
+    /// Clocks for rows that are shown as they come: what the rows so far teach, and what the user says.
+    pub fn streaming(assumed: Option<jiff::tz::TimeZone>) -> Clocks {
+        Clocks { assumed, ..Clocks::default() }
+    }
+
+    /// Learns from the next block of a text; see [`Clocks::streaming`].
+    pub fn observe(&mut self, evidence: u32, member: u32, mtime_us: Option<i64>, block: &aaf_model::block::Block) {
+        const MOST_PAIRS: usize = 4096;
+        let track = Track::of(evidence, member, 0, block);
+        let key = (evidence, member);
+        if let Some(mtime_us) = mtime_us {
+            self.mtimes.insert(key, mtime_us);
+        }
+        if !track.pairs.is_empty() {
+            let pairs = self.pairs.entry(key).or_default();
+            if pairs.len() > MOST_PAIRS {
+                pairs.drain(..MOST_PAIRS / 2);
+            }
+            pairs.extend(track.pairs);
+        }
+        if let Some(pair) = track.monotonic.last() {
+            self.source_base.insert(key, pair.epoch_us - pair.monotonic_us as i64);
+        }
+    }
+
+    /// The time of any row; see [`Clocks::streaming`].
+    pub fn of_row(&self, row: &Row) -> Resolved {
+        if row.epoch_us == i64::MIN {
+            self.of_envelope(crate::hosts::UNKNOWN, row, None)
+        } else {
+            self.of_audit(crate::hosts::UNKNOWN, row.epoch_us, row.serial)
+        }
+    }
+
     /// Finds runs that lie after everything that follows them in the boot, in one source in file order.
     fn find_excursions(&mut self, tracks: &[Track], rank: impl Fn(u32) -> u32) {
         let runs: Vec<_> = tracks.iter().flat_map(|track| track.runs.iter().copied()).collect();

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use aaf_model::block::{CompanionLine, RowView};
-use aaf_model::{Carrier, Field, Key, Notes, Role, TimeSource, profile};
+use aaf_model::{AuditId, Carrier, Field, Key, Notes, Role, TimeSource, profile};
 
 use crate::attempt::{self, Attempt, Outcome};
 use crate::hosts::{Hosts, UNKNOWN};
@@ -34,7 +34,8 @@ impl KeyIndex {
     /// The first field with the key.
     #[inline]
     pub fn get<'b>(&self, key: Key, fields: &'b [Field]) -> Option<&'b Field> {
-        fields.get(usize::from(self.slots[key as usize])).filter(|field| field.key == key)
+        let slot = *self.slots.get(key as usize)?;
+        fields.get(usize::from(slot)).filter(|field| field.key == key)
     }
 }
 
@@ -58,6 +59,8 @@ pub struct Event<'b> {
     pub time_source: TimeSource,
     /// How far it may be off.
     pub time_error_us: i64,
+    /// `audit(E:S)` of the sighting that gives the time.
+    pub audit_id: Option<AuditId>,
     /// What events are ordered by.
     pub order: (i64, u32),
     /// The profile as printed (`profile=`, or `label=`; the touched profile for policy changes).
@@ -309,6 +312,7 @@ fn push<'b>(
         time_us: timed.row.time_us,
         time_source: timed.row.time_source,
         time_error_us: timed.row.time_error_us,
+        audit_id: timed.row.audit_id(),
         order: (row.order_us, row.order_serial),
         profile,
         success,

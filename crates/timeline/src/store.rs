@@ -53,6 +53,9 @@ impl Store {
 
     /// Takes a block of rows.
     pub fn add(&self, evidence: u32, member: u32, chunk: u64, mut block: Block) {
+        if block.rows.is_empty() {
+            return;
+        }
         let track = Track::of(evidence, member, chunk, &block);
         block.shrink();
         let memory = block.memory_bytes();

@@ -1,0 +1,526 @@
+//! The main job.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+
+use aaf_evidence::Inventory;
+use aaf_model::block::Block;
+use aaf_model::tables::{IncidentRow, TimelineRow};
+use aaf_model::{Code, Diagnostic, HashKind, Role, Severity, State, Verdict};
+use aaf_scan::{Companions, NameTable, ScanReport, Sink};
+use aaf_timeline::event::{self, EventBatch};
+use aaf_timeline::fold::Folded;
+use aaf_timeline::hosts::Hosts;
+use aaf_timeline::settle::Capture;
+use aaf_timeline::sorted::BatchSource;
+use aaf_timeline::{Assumptions, Attempt, Entry, Incident, SourceInfo, Store, StoreError, Timelines, settle};
+
+use crate::info::{CaseInfo, EvidenceInfo, FORMAT_VERSION, HostInfo, MemberInfo, Totals};
+use crate::options::Options;
+use crate::sink::{EventContext, SourceNames, TableSink};
+
+/// The analysis could not be done. Bad evidence is no error; see [`Analysis::diagnostics`].
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nothing could be read at all.
+    #[error("no evidence could be read")]
+    NoEvidence {
+        /// What was wrong with each path.
+        diagnostics: Vec<Diagnostic>,
+    },
+    /// `--assume-tz` is no zone.
+    #[error("{zone}: no such time zone; use an IANA name such as Europe/Berlin or an offset such as +02:00")]
+    Zone {
+        /// What was given.
+        zone: String,
+    },
+    /// Rows could not be spilled.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The tables could not be written.
+    #[error("cannot write the case: {0}")]
+    Tables(std::io::Error),
+}
+
+/// What an analysis found.
+#[derive(Clone, Debug, Default)]
+pub struct Analysis {
+    /// Numbers and evidence: `case.json`.
+    pub info: CaseInfo,
+    /// All timelines, by host, profile and order.
+    pub timelines: Vec<TimelineRow>,
+    /// All incidents, in order.
+    pub incidents: Vec<IncidentRow>,
+    /// What was wrong with the evidence.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Rows of one batch.
+const BATCH_ROWS: usize = 64 << 10;
+
+struct Collect<'a> {
+    store: &'a Store,
+    options: &'a Options,
+}
+
+impl Sink for Collect<'_> {
+    fn block(&self, evidence: u32, member: u32, chunk: u64, block: Block) {
+        self.store.add(evidence, member, chunk, block);
+    }
+    fn progress(&self, bytes: u64) {
+        if let Some(progress) = &self.options.progress {
+            progress(bytes);
+        }
+    }
+    fn stopped(&self) -> bool {
+        self.store.failed()
+    }
+}
+
+/// Reads the evidence, merges, settles, folds; the large tables go to `sink`.
+pub fn analyze<S: TableSink>(evidence: &[PathBuf], options: &Options, sink: &mut S) -> Result<Analysis, Error> {
+    let zone = options.assume_zone.as_deref().map(parse_zone).transpose()?;
+    let inventory = aaf_evidence::discover(evidence, &options.evidence);
+    if inventory.files.is_empty() {
+        return Err(Error::NoEvidence { diagnostics: inventory.diagnostics });
+    }
+    let names = NameTable::default();
+    let store = Store::new(options.memory_bytes, &options.spill_folder);
+    let scan_options = aaf_scan::Options {
+        evidence: options.evidence.clone(),
+        threads: options.threads,
+        chunk_bytes: options.chunk_bytes,
+        raw: options.raw,
+        companions: Companions::Selected,
+    };
+    let report = aaf_scan::scan(&inventory, &scan_options, &names, &Collect { store: &store, options });
+    if report.files.iter().all(|file| file.state == State::Failed) {
+        return Err(Error::NoEvidence { diagnostics: report.diagnostics });
+    }
+    let sources = source_infos(evidence, &report);
+    let source_names =
+        SourceNames::new(sources.iter().map(|source| ((source.evidence, source.member), source.path.clone())));
+    let assumptions = Assumptions {
+        host: options.assume_host.clone(),
+        zone,
+        captured: report
+            .captured
+            .iter()
+            .map(|captured| Capture { path: captured.path.clone(), head: captured.head.clone() })
+            .collect(),
+    };
+    let mut settled = settle(store, &names.names(), &sources, &assumptions)?;
+    let hosts = &settled.hosts;
+    let gap_us = i64::try_from(options.gap_secs).unwrap_or(i64::MAX / 1_000_000) * 1_000_000;
+    let threads = if options.threads == 0 { rayon::current_num_threads() } else { options.threads };
+    let (folded, sums) = settled.sorted.with_batches(BATCH_ROWS, |source| {
+        Pipeline::new(source, hosts, &source_names, sink, gap_us).run(threads)
+    })?;
+    let mut diagnostics = report.diagnostics.clone();
+    diagnostics.append(&mut settled.diagnostics);
+    if settled.without_time > 0 {
+        let message = format!("{} records carry no time that could be settled", settled.without_time);
+        diagnostics.push(Diagnostic::new(Code::NoTime, None, "", message));
+    }
+    if folded.folded_hard > 0 {
+        let message = format!("{} events were folded by folder: their incident has too many targets", folded.folded_hard);
+        diagnostics.push(Diagnostic::new(Code::FoldedHard, None, "", message));
+    }
+    let timelines = folded.entries.iter().map(|entry| timeline_row(entry, hosts)).collect();
+    let incidents: Vec<IncidentRow> = folded.incidents.iter().map(|incident| incident_row(incident, hosts)).collect();
+    let info = case_info(&inventory, &report, &diagnostics, hosts, &sums, &incidents, options.evidence.hash);
+    Ok(Analysis { info, timelines, incidents, diagnostics })
+}
+
+/// An IANA name or an offset.
+pub(crate) fn parse_zone(text: &str) -> Result<jiff::tz::TimeZone, Error> {
+    let offset = || {
+        let (sign, rest) = match text.split_at_checked(1)? {
+            ("+", rest) => (1, rest),
+            ("-", rest) => (-1, rest),
+            _ => return None,
+        };
+        let (hours, minutes) = rest.split_once(':').unwrap_or((rest, "0"));
+        let seconds = sign * (hours.parse::<i32>().ok()? * 3600 + minutes.parse::<i32>().ok()? * 60);
+        jiff::tz::Offset::from_seconds(seconds).ok().map(jiff::tz::TimeZone::fixed)
+    };
+    jiff::tz::TimeZone::get(text).ok().or_else(offset).ok_or_else(|| Error::Zone { zone: text.to_owned() })
+}
+
+/// The texts of a scan, with the collection that each belongs to.
+fn source_infos(arguments: &[PathBuf], report: &ScanReport) -> Vec<SourceInfo> {
+    let mut sources = Vec::new();
+    for file in &report.files {
+        let argument = arguments
+            .get(file.file.root as usize)
+            .map(|path| path.to_string_lossy().trim_end_matches('/').to_owned())
+            .unwrap_or_default();
+        for source in &file.sources {
+            let in_bundle = source.path.len() > file.file.display.len();
+            let top = if file.file.display != argument {
+                format!("{argument}/")
+            } else if in_bundle {
+                format!("{argument}!")
+            } else {
+                argument.rfind('/').map_or(String::new(), |at| argument[..=at].to_owned())
+            };
+            sources.push(SourceInfo {
+                evidence: source.evidence,
+                member: source.member,
+                root: file.file.root,
+                path: source.path.clone(),
+                top,
+                mtime_us: source.mtime_us,
+            });
+        }
+    }
+    // Loose files of one folder are one collection.
+    let mut first: HashMap<String, u32> = HashMap::new();
+    for source in &mut sources {
+        source.root = *first.entry(source.top.clone()).or_insert(source.root);
+    }
+    sources.sort_by_key(|source| (source.evidence, source.member));
+    sources
+}
+
+/// Counts over all events.
+#[derive(Default)]
+struct Sums {
+    events: u64,
+    context: u64,
+    without_time: u64,
+    by_verdict: BTreeMap<Verdict, u64>,
+    by_host: BTreeMap<u32, (u64, Option<(i64, i64)>)>,
+}
+
+impl Sums {
+    fn add(&mut self, batch: &EventBatch<'_>) {
+        for event in &batch.events {
+            if event.primary.row.role != Role::Record {
+                self.context += 1;
+                continue;
+            }
+            self.events += 1;
+            *self.by_verdict.entry(event.primary.row.verdict).or_default() += 1;
+            let (count, period) = self.by_host.entry(event.host).or_default();
+            *count += 1;
+            if event.time_us == i64::MIN {
+                self.without_time += 1;
+            } else {
+                let (first, last) = period.unwrap_or((event.time_us, event.time_us));
+                *period = Some((first.min(event.time_us), last.max(event.time_us)));
+            }
+        }
+    }
+
+    fn join(&mut self, other: Sums) {
+        self.events += other.events;
+        self.context += other.context;
+        self.without_time += other.without_time;
+        for (verdict, count) in other.by_verdict {
+            *self.by_verdict.entry(verdict).or_default() += count;
+        }
+        for (host, (count, period)) in other.by_host {
+            let known = self.by_host.entry(host).or_default();
+            known.0 += count;
+            known.1 = match (known.1, period) {
+                (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+                (a, b) => a.or(b),
+            };
+        }
+    }
+}
+
+/// Batches on all workers: merged and encoded in parallel, folded and appended in order.
+struct Pipeline<'p, 's, S: TableSink> {
+    source: Mutex<(u64, &'p mut BatchSource<'s>)>,
+    hosts: &'p Hosts,
+    sources: &'p SourceNames,
+    sink: RwLock<&'p mut S>,
+    fold: Turn<(Timelines<'p>, Sums)>,
+    append: Turn<()>,
+    error: Mutex<Option<Error>>,
+}
+
+/// Something that is used by one worker after the other, in the order of the batches.
+struct Turn<T> {
+    state: Mutex<(u64, T)>,
+    changed: Condvar,
+}
+
+/// The turn that never comes: an error ended the run.
+const ENDED: u64 = u64::MAX;
+
+impl<T> Turn<T> {
+    fn new(it: T) -> Self {
+        Turn { state: Mutex::new((0, it)), changed: Condvar::new() }
+    }
+
+    /// Waits for the turn, uses what it guards, passes it on. None if the run ended.
+    fn take<R>(&self, number: u64, with: impl FnOnce(&mut T) -> R) -> Option<R> {
+        let mut state = lock(&self.state);
+        while state.0 != number {
+            if state.0 == ENDED {
+                return None;
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let result = with(&mut state.1);
+        state.0 += 1;
+        self.changed.notify_all();
+        Some(result)
+    }
+
+    fn end(&self) {
+        lock(&self.state).0 = ENDED;
+        self.changed.notify_all();
+    }
+}
+
+impl<'p, 's, S: TableSink> Pipeline<'p, 's, S> {
+    fn new(
+        source: &'p mut BatchSource<'s>,
+        hosts: &'p Hosts,
+        sources: &'p SourceNames,
+        sink: &'p mut S,
+        gap_us: i64,
+    ) -> Self {
+        Pipeline {
+            source: Mutex::new((0, source)),
+            hosts,
+            sources,
+            sink: RwLock::new(sink),
+            fold: Turn::new((Timelines::new(hosts, gap_us), Sums::default())),
+            append: Turn::new(()),
+            error: Mutex::new(None),
+        }
+    }
+
+    fn run(self, threads: usize) -> Result<(Folded, Sums), Error> {
+        rayon::scope(|scope| {
+            for _ in 0..threads.max(1) {
+                scope.spawn(|_| {
+                    if let Err(error) = self.work() {
+                        lock(&self.error).get_or_insert(error);
+                        self.fold.end();
+                        self.append.end();
+                    }
+                });
+            }
+        });
+        if let Some(error) = self.error.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(error);
+        }
+        let (timelines, sums) = self.fold.state.into_inner().unwrap_or_else(PoisonError::into_inner).1;
+        Ok((timelines.finish(), sums))
+    }
+
+    fn work(&self) -> Result<(), Error> {
+        loop {
+            let (number, batch) = {
+                let mut source = lock(&self.source);
+                let batch = source.1.next_batch().map_err(Error::Tables)?;
+                let Some(batch) = batch else { return Ok(()) };
+                source.0 += 1;
+                (source.0 - 1, batch)
+            };
+            let mut events = event::build(&batch, self.hosts);
+            let mut sums = Sums::default();
+            sums.add(&events);
+            let folded = self.fold.take(number, |(timelines, all)| {
+                for event in &mut events.events {
+                    timelines.push(event);
+                }
+                all.join(sums);
+            });
+            if folded.is_none() {
+                return Ok(());
+            }
+            let context =
+                EventContext { events: &events, batch: &batch, hosts: self.hosts, sources: self.sources };
+            let encoded = self.sink.read().unwrap_or_else(PoisonError::into_inner).encode(&context);
+            let encoded = encoded.map_err(Error::Tables)?;
+            let appended = self
+                .append
+                .take(number, |()| self.sink.write().unwrap_or_else(PoisonError::into_inner).append(encoded));
+            match appended {
+                Some(result) => result.map_err(Error::Tables)?,
+                None => return Ok(()),
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn timeline_row(entry: &Entry, hosts: &Hosts) -> TimelineRow {
+    TimelineRow {
+        host: hosts.name(entry.host).map(str::to_owned),
+        profile_root: entry.profile_root.clone(),
+        profile: entry.profile.clone(),
+        incident_id: entry.incident.map(hex),
+        first_time_us: known(entry.first_us),
+        last_time_us: known(entry.last_us),
+        count: entry.count as i64,
+        peak_per_second: entry.peak_per_second as i64,
+        verdict: entry.verdict.as_str().to_owned(),
+        class: entry.class.as_str().to_owned(),
+        operation: entry.operation.clone(),
+        requested: entry.requested.clone(),
+        object: entry.object.clone(),
+        objects: i64::from(entry.objects),
+        comm: entry.comm.clone(),
+        pid: entry.pid,
+        exe: entry.exe.clone(),
+        uid: entry.uid,
+        chain: entry.chain.clone(),
+        attempt: entry.attempt.as_str().to_owned(),
+        outcome: entry.outcome.map(|outcome| outcome.as_str().to_owned()),
+        first_event_id: hex(entry.first_event),
+        last_event_id: hex(entry.last_event),
+    }
+}
+
+fn incident_row(incident: &Incident, hosts: &Hosts) -> IncidentRow {
+    let count = |verdict| incident.count(verdict) as i64;
+    IncidentRow {
+        incident_id: hex(incident.id),
+        host: hosts.name(incident.host).map(str::to_owned),
+        profile_root: incident.profile_root.clone(),
+        severity: incident.severity().as_str().to_owned(),
+        first_time_us: known(incident.first_us),
+        last_time_us: known(incident.last_us),
+        events: incident.events as i64,
+        denied: count(Verdict::Denied),
+        allowed: count(Verdict::Allowed),
+        audited: count(Verdict::Audit),
+        killed: count(Verdict::Killed),
+        policy_changes: incident.attempted(Attempt::PolicyChange) as i64,
+        attempts: incident
+            .attempts
+            .iter()
+            .map(|((attempt, outcome), count)| {
+                (attempt.as_str().to_owned(), outcome.as_str().to_owned(), *count as i64)
+            })
+            .collect(),
+        objects: incident
+            .objects
+            .iter()
+            .map(|(attempt, objects)| (attempt.as_str().to_owned(), objects.clone()))
+            .collect(),
+        comms: incident.comms.clone(),
+        first_event_id: hex(incident.first_event),
+    }
+}
+
+/// An id as it is written.
+pub fn hex(id: u64) -> String {
+    format!("{id:016x}")
+}
+
+fn known(time_us: i64) -> Option<i64> {
+    (time_us != i64::MIN).then_some(time_us)
+}
+
+fn rfc3339(time_us: i64) -> Option<String> {
+    jiff::Timestamp::from_microsecond(time_us).ok().map(|stamp| stamp.to_string())
+}
+
+fn case_info(
+    inventory: &Inventory,
+    report: &ScanReport,
+    diagnostics: &[Diagnostic],
+    hosts: &Hosts,
+    sums: &Sums,
+    incidents: &[IncidentRow],
+    hash: HashKind,
+) -> CaseInfo {
+    let mut totals = Totals { evidence_files: inventory.files.len() as u64, ..Totals::default() };
+    let mut evidence = Vec::new();
+    for file in &report.files {
+        let sum = |get: fn(&aaf_scan::SourceReport) -> u64| file.sources.iter().map(get).sum::<u64>();
+        let mut by_code = BTreeMap::new();
+        for diagnostic in diagnostics.iter().filter(|diagnostic| diagnostic.evidence == Some(file.file.id)) {
+            *by_code.entry(diagnostic.code.as_str().to_owned()).or_insert(0) += diagnostic.count;
+        }
+        // Standard input has no size beforehand.
+        let size_bytes = file.file.size_bytes.max(file.bytes_read);
+        let bytes_read = file.bytes_read.min(size_bytes);
+        let in_bundle = file.sources.iter().any(|source| source.path.len() > file.file.display.len());
+        let members = file.sources.iter().filter(|_| in_bundle).map(|source| MemberInfo {
+            path: source.path[file.file.display.len()..].trim_start_matches('!').to_owned(),
+            kind: source.kind.as_str().to_owned(),
+            state: source.state.as_str().to_owned(),
+            bytes: source.bytes,
+            lines: source.lines,
+            records: source.records,
+            context: source.context,
+            companions: source.companions,
+        });
+        let info = EvidenceInfo {
+            id: file.file.id,
+            path: file.file.display.clone(),
+            size_bytes,
+            mtime: file.file.mtime_us.and_then(rfc3339),
+            sha256: file.digest.clone().filter(|_| hash == HashKind::Sha256),
+            blake3: file.digest.clone().filter(|_| hash == HashKind::Blake3),
+            kind: file.file.kind.as_str().to_owned(),
+            state: file.state.as_str().to_owned(),
+            bytes_read,
+            bytes_unpacked: sum(|source| source.bytes),
+            lines: sum(|source| source.lines),
+            records: sum(|source| source.records),
+            context: sum(|source| source.context),
+            companions: sum(|source| source.companions),
+            diagnostics: by_code,
+            members: members.collect(),
+        };
+        totals.bytes += info.size_bytes;
+        totals.bytes_read += info.bytes_read;
+        totals.bytes_not_read += info.size_bytes - info.bytes_read;
+        totals.bytes_unpacked += info.bytes_unpacked;
+        totals.lines += info.lines;
+        totals.records += info.records;
+        totals.context += info.context;
+        evidence.push(info);
+    }
+    totals.events = sums.events;
+    totals.context_events = sums.context;
+    totals.events_without_time = sums.without_time;
+    for (verdict, count) in &sums.by_verdict {
+        let word = match verdict {
+            Verdict::None => "none",
+            Verdict::Other => "other",
+            verdict => verdict.as_str(),
+        };
+        totals.events_by_verdict.insert(word.to_owned(), *count);
+    }
+    for incident in incidents {
+        *totals.incidents_by_severity.entry(incident.severity.clone()).or_default() += 1;
+    }
+    totals.damage = diagnostics.iter().filter(|diagnostic| diagnostic.code.severity() == Severity::Damage).count() as u64;
+    let periods = || sums.by_host.values().filter_map(|(_, period)| *period);
+    totals.first_time = periods().map(|period| period.0).min().and_then(rfc3339);
+    totals.last_time = periods().map(|period| period.1).max().and_then(rfc3339);
+    let hosts = sums
+        .by_host
+        .iter()
+        .map(|(&rank, &(events, period))| HostInfo {
+            name: hosts.name(rank).map(str::to_owned),
+            events,
+            first_time: period.and_then(|period| rfc3339(period.0)),
+            last_time: period.and_then(|period| rfc3339(period.1)),
+        })
+        .collect();
+    CaseInfo {
+        format_version: FORMAT_VERSION,
+        tool: "aa-forensics".to_owned(),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        evidence,
+        hosts,
+        totals,
+    }
+}

@@ -1,0 +1,151 @@
+//! Every record as parsed, in the order of the evidence.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use aaf_evidence::Inventory;
+use aaf_model::block::{Block, NO_NAME, RowView};
+use aaf_model::{Diagnostic, TimeSource};
+use aaf_scan::{Companions, NameTable, Sink};
+use aaf_timeline::clock::Clocks;
+
+use crate::analyze::{Error, parse_zone};
+use crate::options::Options;
+
+/// One record with what its file says about it.
+pub struct RecordLine<'a> {
+    /// The row: place, fields, companions, notes.
+    pub view: RowView<'a>,
+    /// Time, as far as the lines so far settle it: microseconds since 1970-01-01 UTC.
+    pub time_us: Option<i64>,
+    /// Where the time comes from.
+    pub time_source: TimeSource,
+    /// The host as the line says, or as the user does.
+    pub host: Option<&'a str>,
+    /// The path as a reader would write it.
+    pub path: &'a str,
+}
+
+/// Takes each record; false ends the run.
+pub type Emit<'e> = dyn FnMut(&RecordLine<'_>) -> bool + Send + 'e;
+
+/// Shows every record of the evidence to `emit`, file by file, in the order of the bytes. Returns what was wrong with
+/// the evidence.
+pub fn records(evidence: &[PathBuf], options: &Options, emit: &mut Emit<'_>) -> Result<Vec<Diagnostic>, Error> {
+    let zone = options.assume_zone.as_deref().map(parse_zone).transpose()?;
+    let inventory = aaf_evidence::discover(evidence, &options.evidence);
+    let mut diagnostics = inventory.diagnostics;
+    if inventory.files.is_empty() {
+        return Err(Error::NoEvidence { diagnostics });
+    }
+    let mut scan_options = aaf_scan::Options {
+        evidence: options.evidence.clone(),
+        threads: options.threads,
+        chunk_bytes: options.chunk_bytes,
+        raw: options.raw,
+        companions: Companions::All,
+    };
+    scan_options.evidence.hash = aaf_model::HashKind::None;
+    let names = NameTable::default();
+    let emit = Mutex::new(emit);
+    let stopped = AtomicBool::new(false);
+    for file in inventory.files {
+        let ordered = InOrder {
+            path: file.display.clone(),
+            mtime_us: file.mtime_us,
+            names: &names,
+            assume_host: options.assume_host.as_deref(),
+            state: Mutex::new(Ordered { clocks: Clocks::streaming(zone.clone()), ..Ordered::default() }),
+            emit: &emit,
+            stopped: &stopped,
+        };
+        let one = Inventory { files: vec![file], diagnostics: Vec::new() };
+        let report = aaf_scan::scan(&one, &scan_options, &names, &ordered);
+        diagnostics.extend(report.diagnostics);
+        if stopped.load(Ordering::Relaxed) {
+            break;
+        }
+    }
+    Ok(diagnostics)
+}
+
+/// Puts the blocks of one file back into order.
+struct InOrder<'a, 'e> {
+    path: String,
+    mtime_us: Option<i64>,
+    names: &'a NameTable,
+    assume_host: Option<&'a str>,
+    state: Mutex<Ordered>,
+    emit: &'a Mutex<&'a mut Emit<'e>>,
+    stopped: &'a AtomicBool,
+}
+
+#[derive(Default)]
+struct Ordered {
+    next: u64,
+    member: u32,
+    waiting: BTreeMap<u64, Block>,
+    clocks: Clocks,
+    member_path: String,
+}
+
+impl Sink for InOrder<'_, '_> {
+    fn member(&self, member: u32, path: &str) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.member = member;
+        state.next = 0;
+        state.member_path = path.to_owned();
+    }
+
+    fn block(&self, _evidence: u32, _member: u32, chunk: u64, block: Block) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.waiting.insert(chunk, block);
+        while let Some(block) = {
+            let next = state.next;
+            state.waiting.remove(&next)
+        } {
+            state.next += 1;
+            self.show(&mut state, &block);
+        }
+    }
+
+    fn stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+}
+
+impl InOrder<'_, '_> {
+    fn show(&self, state: &mut Ordered, block: &Block) {
+        if block.rows.is_empty() {
+            return;
+        }
+        let (evidence, member) = (block.rows[0].evidence, block.rows[0].member);
+        state.clocks.observe(evidence, member, self.mtime_us, block);
+        let names = self.names.names();
+        let mut emit = self.emit.lock().unwrap_or_else(PoisonError::into_inner);
+        for index in 0..block.rows.len() {
+            if self.stopped() {
+                return;
+            }
+            let view = block.view(index);
+            let resolved = state.clocks.of_row(view.row);
+            let said = (view.row.host != NO_NAME)
+                .then(|| names.get(view.row.host as usize))
+                .flatten()
+                .map(|name| String::from_utf8_lossy(name));
+            let line = RecordLine {
+                view,
+                time_us: (resolved.time_us != i64::MIN).then_some(resolved.time_us),
+                time_source: resolved.source,
+                host: said.as_deref().or(self.assume_host),
+                path: if state.member_path.is_empty() { &self.path } else { &state.member_path },
+            };
+            if !emit(&line) {
+                self.stopped.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+}

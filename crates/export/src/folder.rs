@@ -1,0 +1,158 @@
+//! The case directory: written under a temporary name, renamed when whole.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use aaf_case::{Analysis, Encoded, EventContext, TableSink};
+
+use crate::table::{EncodedGroup, TableWriter, write_small};
+use crate::{events, sightings, small};
+
+/// The case directory could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is one already.
+    #[error("{0} exists; choose another folder or pass --force")]
+    Exists(String),
+    /// What stands there is no case, so it is not replaced.
+    #[error("{0} exists and is not a case folder; it is not replaced")]
+    NotACase(String),
+    /// Writing failed.
+    #[error("cannot write {path}: {source}")]
+    Write {
+        /// The file or folder.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// A case being written. Dropped before [`CaseFolder::finish`], it leaves nothing.
+pub struct CaseFolder {
+    target: PathBuf,
+    partial: tempfile::TempDir,
+    replace: bool,
+    events: TableWriter,
+    sightings: TableWriter,
+}
+
+impl CaseFolder {
+    /// Starts a case that will stand at `path`.
+    pub fn create(path: &Path, force: bool) -> Result<CaseFolder, Error> {
+        let shown = path.display().to_string();
+        let exists = path.symlink_metadata().is_ok();
+        if exists && !force {
+            return Err(Error::Exists(shown));
+        }
+        let is_empty_folder = || fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+        if exists && !path.join("case.json").is_file() && !is_empty_folder() {
+            return Err(Error::NotACase(shown));
+        }
+        let at = |path: &Path| {
+            let path = path.display().to_string();
+            move |source: io::Error| Error::Write { path, source }
+        };
+        let parent = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        fs::create_dir_all(parent).map_err(at(parent))?;
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let partial = tempfile::Builder::new()
+            .prefix(&format!(".{name}.partial-"))
+            .tempdir_in(parent)
+            .map_err(at(parent))?;
+        let events = partial.path().join("events.parquet");
+        let sightings = partial.path().join("sightings.parquet");
+        Ok(CaseFolder {
+            target: path.to_path_buf(),
+            replace: exists,
+            events: TableWriter::create(&events, &events::columns()).map_err(at(&events))?,
+            sightings: TableWriter::create(&sightings, &sightings::columns()).map_err(at(&sightings))?,
+            partial,
+        })
+    }
+
+    /// The folder under its temporary name; temporary files of the run belong there.
+    pub fn partial_path(&self) -> &Path {
+        self.partial.path()
+    }
+
+    /// Writes the rest and gives the case its name.
+    pub fn finish(self, analysis: &Analysis, run: &serde_json::Value) -> Result<(), Error> {
+        let CaseFolder { target, partial, replace, events, sightings } = self;
+        let folder = partial.path();
+        let at = |name: &str| {
+            let path = target.join(name).display().to_string();
+            move |source: io::Error| Error::Write { path, source }
+        };
+        events.finish().map_err(at("events.parquet"))?;
+        sightings.finish().map_err(at("sightings.parquet"))?;
+        let tables = [
+            ("timelines.parquet", small::timeline_columns(), small::timelines(&analysis.timelines)),
+            ("incidents.parquet", small::incident_columns(), small::incidents(&analysis.incidents)),
+            ("diagnostics.parquet", small::diagnostic_columns(), small::diagnostics(&analysis.diagnostics)),
+        ];
+        for (name, columns, batch) in tables {
+            let batch = batch.map_err(io::Error::other).map_err(at(name))?;
+            write_small(&folder.join(name), &columns, &batch).map_err(at(name))?;
+        }
+        let json = |name: &str, text: Result<String, serde_json::Error>| {
+            let text = text.map_err(io::Error::other).map_err(at(name))?;
+            fs::write(folder.join(name), text + "\n").map_err(at(name))
+        };
+        json("case.json", serde_json::to_string_pretty(&analysis.info))?;
+        json("run.json", serde_json::to_string_pretty(run))?;
+        let whole = partial.keep();
+        let named = rename(&whole, &target, replace);
+        if named.is_err() {
+            // Leave nothing half; that this fails too changes nothing.
+            let _ = fs::remove_dir_all(&whole);
+        }
+        named.map_err(at(""))
+    }
+}
+
+/// Gives the folder its name; what was there before goes only when the new one stands.
+fn rename(from: &Path, to: &Path, replace: bool) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(from, fs::Permissions::from_mode(0o755))?;
+    }
+    if !replace {
+        return fs::rename(from, to);
+    }
+    let mut old = from.as_os_str().to_owned();
+    old.push("-replaced");
+    fs::rename(to, &old)?;
+    if let Err(error) = fs::rename(from, to) {
+        fs::rename(&old, to)?;
+        return Err(error);
+    }
+    fs::remove_dir_all(&old)
+}
+
+struct Groups {
+    events: EncodedGroup,
+    sightings: EncodedGroup,
+}
+
+impl TableSink for CaseFolder {
+    fn encode(&self, context: &EventContext<'_>) -> io::Result<Encoded> {
+        let events = events::batch(self.events.schema(), context).map_err(io::Error::other)?;
+        let events = self.events.encode(&events)?;
+        let sightings = sightings::batch(self.sightings.schema(), context).map_err(io::Error::other)?;
+        let sightings = self.sightings.encode(&sightings)?;
+        Ok(Box::new(Groups { events, sightings }))
+    }
+
+    fn append(&mut self, encoded: Encoded) -> io::Result<()> {
+        let Ok(groups) = encoded.downcast::<Groups>() else {
+            return Err(io::Error::other("a batch of another table"));
+        };
+        self.events.append(groups.events)?;
+        self.sightings.append(groups.sightings)
+    }
+}

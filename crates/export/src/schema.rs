@@ -1,0 +1,58 @@
+//! The column reference, made from the schemas themselves.
+
+use std::fmt::Write;
+
+use crate::columns::{Column, Kind, twin_name};
+use crate::{events, sightings, small};
+
+/// Every table with its columns, in the order in which they are documented.
+pub fn tables() -> Vec<(&'static str, &'static str, Vec<Column>)> {
+    vec![
+        ("events.parquet", "One row an event: a record that the kernel or dbus-daemon made once, or a line that explains. In order of time; within a boot whose clock was stepped, in order of serial.", events::columns()),
+        ("sightings.parquet", "One row a line as found, in the order of the events.", sightings::columns()),
+        ("timelines.parquet", "One row a behaviour of one profile on one host within one episode; repeated behaviour is folded.", small::timeline_columns()),
+        ("incidents.parquet", "One row an episode of one profile on one host, parted by quiet.", small::incident_columns()),
+        ("diagnostics.parquet", "One row a problem in the evidence.", small::diagnostic_columns()),
+    ]
+}
+
+/// The reference as Markdown.
+pub fn schema_markdown() -> String {
+    let mut out = String::from(
+        "# Tables of a case\n\nMade by `aa-forensics schema --markdown`; do not edit.\n\n\
+         Timestamps are `timestamp[us, UTC]`. Text from evidence is UTF-8 with U+FFFD; its `_bytes` twin holds the bytes \
+         and is null where the text is exact. Files are Parquet with zstd; the footer's `aa-forensics.format_version` \
+         names the format. Readers accept missing tables and unknown columns.\n",
+    );
+    for (name, meaning, columns) in tables() {
+        // Writing to a String cannot fail.
+        let _ = write!(out, "\n## `{name}`\n\n{meaning}\n\n| column | type | null | meaning |\n|---|---|---|---|\n");
+        for column in columns {
+            let null = if column.required { "never" } else { "yes" };
+            let meaning = column.meaning.replace('|', "\\|");
+            let _ = writeln!(out, "| `{}` | {} | {null} | {meaning} |", column.name, type_text(&column.kind));
+            if matches!(column.kind, Kind::Text) {
+                let twin = twin_name(column.name);
+                let _ = writeln!(out, "| `{twin}` | binary | yes | the bytes of `{}`; null where it is exact |", column.name);
+            }
+        }
+    }
+    out
+}
+
+fn type_text(kind: &Kind) -> String {
+    match kind {
+        Kind::Word | Kind::Text => "string".to_owned(),
+        Kind::Int => "int64".to_owned(),
+        Kind::Int32 => "int32".to_owned(),
+        Kind::Bool => "bool".to_owned(),
+        Kind::Time => "timestamp[us, UTC]".to_owned(),
+        Kind::Bytes => "binary".to_owned(),
+        Kind::Words => "list\\<string>".to_owned(),
+        Kind::Structs(members) => {
+            let members: Vec<String> =
+                members.iter().map(|(name, kind)| format!("{name}: {}", type_text(kind))).collect();
+            format!("list\\<struct\\<{}>>", members.join(", "))
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! `sightings.parquet`: one row a line as found.
+
+use std::sync::Arc;
+
+use aaf_case::EventContext;
+use aaf_model::block::{CompanionLine, RowView};
+use aaf_model::{AuditId, Role};
+use arrow::array::{
+    ArrayRef, BinaryBuilder, Int32Builder, Int64Builder, ListArray, RecordBatch, StringBuilder, StructArray,
+};
+use arrow::buffer::OffsetBuffer;
+use arrow::datatypes::{DataType, Field, SchemaRef};
+use arrow::error::ArrowError;
+
+use crate::columns::{Column, Kind, column, struct_fields};
+use crate::events::{push_audit_id, push_hex};
+
+const RANGES: &[(&str, Kind)] = &[("offset_bytes", Kind::Int), ("length_bytes", Kind::Int)];
+
+/// The columns, in order.
+pub fn columns() -> Vec<Column> {
+    vec![
+        column("event_id", Kind::Word, "the event it shows; a companion shared by several events names the first").required(),
+        column("audit_id", Kind::Word, "`seconds.milliseconds:serial` of the event; null without one"),
+        column("role", Kind::Word, "`record`, `companion` (another record of the same audit id) or `context`").required(),
+        column("audit_type", Kind::Int32, "audit record type (1400 AVC, 1300 SYSCALL, …); null where none was printed"),
+        column("evidence_id", Kind::Int32, "evidence file, by its id in `case.json`").required(),
+        column("path", Kind::Word, "path as given; a bundle's member after `!`").required(),
+        column("carrier", Kind::Word, "the envelope").required(),
+        column("offset_bytes", Kind::Int, "offset of the line in the unpacked stream, bytes").required().distinct(),
+        column("length_bytes", Kind::Int32, "length of the line without its newline, bytes").required(),
+        column("more_ranges", Kind::Structs(RANGES), "further pieces of the line where a shipper split it; empty where it is whole").required(),
+        column("body_start", Kind::Int32, "first byte of the record's body within the line, bytes; null where the line had to be unescaped or holds none"),
+        column("body_length", Kind::Int32, "length of the body, bytes; null as `body_start`"),
+        column("raw", Kind::Bytes, "the line as found (up to 64 KiB); null where `--raw` did not keep it").distinct(),
+    ]
+}
+
+struct Builders {
+    event_id: StringBuilder,
+    audit_id: StringBuilder,
+    role: StringBuilder,
+    audit_type: Int32Builder,
+    evidence_id: Int32Builder,
+    path: StringBuilder,
+    carrier: StringBuilder,
+    offset: Int64Builder,
+    length: Int32Builder,
+    body_start: Int32Builder,
+    body_length: Int32Builder,
+    raw: BinaryBuilder,
+    rows: usize,
+}
+
+/// The table of the sightings of a batch of events.
+pub fn batch(schema: &SchemaRef, context: &EventContext<'_>) -> Result<RecordBatch, ArrowError> {
+    let rows = context.events.sightings.len() * 3;
+    let word = || StringBuilder::with_capacity(rows, rows * 16);
+    let mut to = Builders {
+        event_id: word(),
+        audit_id: word(),
+        role: word(),
+        audit_type: Int32Builder::with_capacity(rows),
+        evidence_id: Int32Builder::with_capacity(rows),
+        path: word(),
+        carrier: word(),
+        offset: Int64Builder::with_capacity(rows),
+        length: Int32Builder::with_capacity(rows),
+        body_start: Int32Builder::with_capacity(rows),
+        body_length: Int32Builder::with_capacity(rows),
+        raw: BinaryBuilder::new(),
+        rows: 0,
+    };
+    for event in &context.events.events {
+        for entry in &context.events.sightings[event.sightings.clone()] {
+            let view = context.batch.view(entry);
+            let path = context.sources.path(view.row.evidence, view.row.member);
+            to.record(event.id, event.audit_id, &view, path);
+            for companion in view.companions.iter().filter(|companion| !companion.shared) {
+                to.companion(event.id, event.audit_id, &view, companion, path);
+            }
+        }
+    }
+    let rows = to.rows;
+    RecordBatch::try_new(
+        Arc::clone(schema),
+        vec![
+            Arc::new(to.event_id.finish()),
+            Arc::new(to.audit_id.finish()),
+            Arc::new(to.role.finish()),
+            Arc::new(to.audit_type.finish()),
+            Arc::new(to.evidence_id.finish()),
+            Arc::new(to.path.finish()),
+            Arc::new(to.carrier.finish()),
+            Arc::new(to.offset.finish()),
+            Arc::new(to.length.finish()),
+            empty_lists(RANGES, rows),
+            Arc::new(to.body_start.finish()),
+            Arc::new(to.body_length.finish()),
+            Arc::new(to.raw.finish()),
+        ],
+    )
+}
+
+impl Builders {
+    fn record(&mut self, event: u64, id: Option<AuditId>, view: &RowView<'_>, path: &str) {
+        let row = view.row;
+        self.place(event, id, row.role, view, path, row.audit_type, row.offset_bytes, row.length_bytes);
+        // Spans are in the text; where that is the line itself they are places in the line.
+        let in_line = row.raw.start == 0 && !row.raw.is_empty() && !row.body.is_empty();
+        self.body_start.append_option(in_line.then_some(row.body.start as i32));
+        self.body_length.append_option(in_line.then_some(row.body.len as i32));
+        self.raw.append_option((!row.raw.is_empty()).then(|| view.raw()));
+    }
+
+    fn companion(
+        &mut self,
+        event: u64,
+        id: Option<AuditId>,
+        view: &RowView<'_>,
+        companion: &CompanionLine,
+        path: &str,
+    ) {
+        let (offset, length) = (companion.offset_bytes, companion.length_bytes);
+        self.place(event, id, Role::Companion, view, path, companion.audit_type, offset, length);
+        self.body_start.append_null();
+        self.body_length.append_null();
+        self.raw.append_option((!companion.raw.is_empty()).then(|| companion.raw.of(view.bytes)));
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the columns that both kinds of row share")]
+    fn place(
+        &mut self,
+        event: u64,
+        id: Option<AuditId>,
+        role: Role,
+        view: &RowView<'_>,
+        path: &str,
+        audit_type: u16,
+        offset_bytes: u64,
+        length_bytes: u32,
+    ) {
+        self.rows += 1;
+        push_hex(&mut self.event_id, event);
+        match id {
+            Some(id) => push_audit_id(&mut self.audit_id, id.epoch_us, id.serial),
+            None => self.audit_id.append_null(),
+        }
+        self.role.append_value(role.as_str());
+        self.audit_type.append_option((audit_type != 0).then_some(i32::from(audit_type)));
+        self.evidence_id.append_value(view.row.evidence as i32);
+        self.path.append_value(path);
+        self.carrier.append_value(view.row.carrier.as_str());
+        self.offset.append_value(offset_bytes as i64);
+        self.length.append_value(length_bytes as i32);
+    }
+}
+
+/// A list column of which every row is empty.
+fn empty_lists(members: &'static [(&'static str, Kind)], rows: usize) -> ArrayRef {
+    let fields = struct_fields(members);
+    let item = Arc::new(Field::new("item", DataType::Struct(fields.clone()), false));
+    let values = Arc::new(StructArray::new_null(fields, 0));
+    Arc::new(ListArray::new(item, OffsetBuffer::new_zeroed(rows), values, None))
+}
