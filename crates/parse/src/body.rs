@@ -152,7 +152,7 @@ impl Reader<'_, '_> {
         let text = self.lexer.text;
         let mut pair = pair;
         let is_untrusted = untrusted::in_record(pair.key);
-        let mut quoting = pair.quoting(is_untrusted);
+        let mut quoting = pair.quoting(text, is_untrusted);
         let printed = &text[pair.value_start..pair.value_end];
         if pair.quoted {
             if is_untrusted && !is_clean(printed) {

@@ -41,7 +41,7 @@ pub fn pairs(
 
 #[inline(always)]
 fn field(text: &[u8], pair: Pair, audit_type: u16, interpreted: bool) -> Field {
-    let mut quoting = pair.quoting(pair.hex && untrusted::in_companion(pair.key, audit_type));
+    let mut quoting = pair.quoting(text, !pair.quoted && untrusted::in_companion(pair.key, audit_type));
     if interpreted && quoting == Quoting::Hex {
         quoting = Quoting::Bare;
     }

@@ -4,7 +4,7 @@
 
 use aaf_model::ContextKind;
 
-use crate::lexis::{contains, find_from, leading_number};
+use crate::lexis::{contains, finders, leading_number, seek};
 
 /// The kind of context that an audit record type stands for.
 pub fn of_type(audit_type: u16) -> ContextKind {
@@ -21,27 +21,24 @@ pub fn of_type(audit_type: u16) -> ContextKind {
 /// Whether an audited event touches AppArmor's own files or tools.
 #[inline]
 pub fn is_policy(audit_type: u16, body: &[u8]) -> bool {
+    let has = |finder: &memchr::memmem::Finder<'static>| finder.find(body).is_some();
     match audit_type {
         1302 | 1307 => {
-            (contains(body, b"\"/etc/apparmor") || contains(body, b"/sys/kernel/security/apparmor"))
-                || contains(body, b"\"/sys/module/apparmor")
-                // Names that are not clean stand in digits: `/etc/apparmor`.
-                || contains(body, b"=2F6574632F61707061726D6F72")
+            // Names that are not clean stand in digits.
+            has(&finders::ETC_HEX)
+                || (has(&finders::APPARMOR)
+                    && (has(&finders::ETC) || has(&finders::SECURITY) || has(&finders::MODULE)))
         }
-        1300 => {
-            contains(body, b"apparmor")
-                || find_from(body, 0, b"comm=\"aa-").is_some()
-                || find_from(body, 0, b"/aa-").is_some()
-        }
-        1309 => contains(body, b"apparmor") || contains(body, b"\"aa-") || contains(body, b"/aa-"),
+        1300 => has(&finders::APPARMOR) || has(&finders::PATH_TOOL) || has(&finders::COMM_TOOL),
+        1309 => has(&finders::APPARMOR) || has(&finders::PATH_TOOL) || has(&finders::COMM_TOOL),
         // `apparmor`, `/aa-` and a leading `aa-` in digits.
         1327 => {
-            contains(body, b"61707061726D6F72")
-                || contains(body, b"2F61612D")
-                || contains(body, b"proctitle=61612D")
-                || contains(body, b"apparmor")
-                || contains(body, b"/aa-")
-                || contains(body, b"\"aa-")
+            has(&finders::APPARMOR_HEX)
+                || has(&finders::TOOL_HEX)
+                || body.starts_with(b"proctitle=61612D")
+                || has(&finders::APPARMOR)
+                || has(&finders::PATH_TOOL)
+                || has(&finders::COMM_TOOL)
         }
         _ => false,
     }
@@ -55,7 +52,7 @@ pub fn of_text(text: &[u8]) -> Option<(ContextKind, usize)> {
 /// A message that tells of lost or suppressed records.
 fn loss(text: &[u8]) -> Option<usize> {
     let text = &text[..text.len().min(4096)];
-    if let Some(at) = find_from(text, 0, b" callbacks suppressed") {
+    if let Some(at) = seek(text, 0, &finders::SUPPRESSED) {
         let number = word_start(text, at);
         let name_end = text[..number].trim_ascii_end().strip_suffix(b":")?.len();
         let name = word_start(text, name_end);
@@ -65,33 +62,33 @@ fn loss(text: &[u8]) -> Option<usize> {
         );
         return (known && leading_number(&text[number..at]).1 == at - number).then_some(name);
     }
-    if let Some(at) = find_from(text, 0, b"uppressed ") {
+    if let Some(at) = seek(text, 0, &finders::UPPRESSED) {
         let message = at.checked_sub(1)?;
         return (numbered(text, at + 10, b" messages from ") && text[message] == b'S').then_some(message);
     }
-    if let Some(at) = find_from(text, 0, b"Missed ")
+    if let Some(at) = seek(text, 0, &finders::MISSED)
         && numbered(text, at + 7, b" kernel messages")
     {
         return Some(at);
     }
-    if let Some(at) = find_from(text, 0, b"Forwarding to syslog missed ") {
+    if let Some(at) = seek(text, 0, &finders::FORWARDING) {
         return Some(at);
     }
-    if let Some(at) = find_from(text, 0, b"imuxsock") {
+    if let Some(at) = seek(text, 0, &finders::IMUXSOCK) {
         let rest = &text[at + 8..];
         let known = (rest.starts_with(b" lost ") && contains(rest, b" messages from pid "))
             || (rest.starts_with(b" begins to drop ") && contains(rest, b" messages from pid "))
             || (contains(rest, b"messages lost") && contains(rest, b"rate-limiting"));
         return known.then_some(at);
     }
-    if let Some(at) = find_from(text, 0, b"message repeated ")
+    if let Some(at) = seek(text, 0, &finders::REPEATED)
         && numbered(text, at + 17, b" times")
     {
         let start = if text[..at].ends_with(b"last ") { at - 5 } else { at };
         return Some(start);
     }
     let mut from = 0;
-    while let Some(at) = find_from(text, from, b"audit: ") {
+    while let Some(at) = seek(text, from, &finders::NOTICE) {
         const NOTICES: &[&[u8]] = &[
             b"audit_lost=",
             b"backlog limit exceeded",
@@ -117,17 +114,17 @@ fn loss(text: &[u8]) -> Option<usize> {
 /// A message of the kernel's start that bears on AppArmor or on serials.
 fn boot(text: &[u8]) -> Option<usize> {
     let text = &text[..text.len().min(8192)];
-    if let Some(at) = find_from(text, 0, b"Linux version ")
+    if let Some(at) = seek(text, 0, &finders::LINUX)
         && text.get(at + 14).is_some_and(u8::is_ascii_digit)
     {
         return Some(at);
     }
-    if let Some(at) = find_from(text, 0, b"AppArmor: AppArmor ") {
+    if let Some(at) = seek(text, 0, &finders::MODULE_SAYS) {
         let rest = &text[at + 19..];
         let known = rest.starts_with(b"initialized") || rest.starts_with(b"disabled by boot time parameter");
         return known.then_some(at);
     }
-    let at = find_from(text, 0, b"ommand line: ")?;
+    let at = seek(text, 0, &finders::COMMAND_LINE)?;
     let rest = &text[at + 13..];
     let start = if text[..at].ends_with(b"Kernel c") { at.checked_sub(8)? } else { at.checked_sub(1)? };
     (contains(rest, b"apparmor=") || contains(rest, b"security=")).then_some(start)

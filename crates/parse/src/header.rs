@@ -5,7 +5,7 @@
 use aaf_model::{AuditId, Span, Stamp};
 
 use crate::envelope::stamp;
-use crate::lexis::{find_from, leading_number, skip_blanks};
+use crate::lexis::{finders, leading_number, seek, skip_blanks};
 use crate::types;
 
 /// The header of an audit record: `[node=H ]type=T msg=audit(E:S): `.
@@ -141,7 +141,7 @@ fn unreadable(line: &[u8], at: usize) -> Option<Found> {
 pub(crate) fn find(line: &[u8], from: usize) -> Option<Found> {
     let mut from = from;
     let mut misses = 0;
-    while let Some(at) = find_from(line, from, b"audit(") {
+    while let Some(at) = seek(line, from, &finders::AUDIT) {
         if let Some(found) = around(line, at, from) {
             return Some(found);
         }

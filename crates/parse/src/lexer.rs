@@ -18,8 +18,6 @@ pub struct Pair {
     pub quoted: bool,
     /// A quoted value whose closing quote is missing.
     pub open: bool,
-    /// A bare value of nothing but upper-case hexadecimal digits.
-    pub hex: bool,
 }
 
 impl Pair {
@@ -29,10 +27,13 @@ impl Pair {
     }
     /// The quoting of the field, by whether the key is one that the kernel prints as hex.
     #[inline]
-    pub fn quoting(&self, untrusted: bool) -> Quoting {
+    pub fn quoting(&self, text: &[u8], untrusted: bool) -> Quoting {
         if self.quoted {
             Quoting::Quoted
-        } else if self.hex && untrusted && self.value_end - self.value_start > 1 {
+        } else if untrusted
+            && self.value_end - self.value_start > 1
+            && all_hex(&text[self.value_start..self.value_end])
+        {
             Quoting::Hex
         } else {
             Quoting::Bare
@@ -71,15 +72,27 @@ impl<'t> Lexer<'t> {
     pub fn next(&mut self) -> Token {
         let text = &self.text[..self.limit];
         let mut at = self.at;
+        // Nearly always one blank.
+        if at < text.len() && text[at] == b' ' {
+            at += 1;
+        }
         while at < text.len() && is_blank(text[at]) {
             at += 1;
         }
         let name_start = at;
+        // A known key is found by its first sixteen bytes at once.
+        if let Some(head) = text[at..].first_chunk::<16>()
+            && let Some((key, len)) = Key::leading(head)
+        {
+            let pair = self.value(key, name_start, at + len);
+            self.at = pair.end();
+            return Token::Pair(pair);
+        }
         while at < text.len() && is_key(text[at]) {
             at += 1;
         }
         if at < text.len() && text[at] == b'=' && at > name_start {
-            let pair = self.value(name_start, at);
+            let pair = self.value(Key::from_bytes(&text[name_start..at]), name_start, at);
             self.at = pair.end();
             return Token::Pair(pair);
         }
@@ -87,9 +100,8 @@ impl<'t> Lexer<'t> {
     }
 
     #[inline(always)]
-    fn value(&mut self, name_start: usize, name_end: usize) -> Pair {
+    fn value(&mut self, key: Key, name_start: usize, name_end: usize) -> Pair {
         let text = &self.text[..self.limit];
-        let key = Key::from_bytes(&text[name_start..name_end]);
         let start = name_end + 1;
         let mut pair = Pair {
             key,
@@ -99,12 +111,11 @@ impl<'t> Lexer<'t> {
             value_end: start,
             quoted: false,
             open: false,
-            hex: false,
         };
         if start < text.len() && text[start] == b'"' {
             pair.quoted = true;
             pair.value_start = start + 1;
-            match memchr::memchr(b'"', &text[start + 1..]) {
+            match quote(&text[start + 1..]) {
                 Some(len) => pair.value_end = start + 1 + len,
                 None => {
                     pair.value_end = text.len();
@@ -115,9 +126,7 @@ impl<'t> Lexer<'t> {
         }
         let mut at = start;
         loop {
-            while at < text.len() && !is_stop(text[at]) {
-                at += 1;
-            }
+            at = stop(text, at);
             if at >= text.len() || text[at] == b' ' || text[at] == 0x1d {
                 if self.interpreted && at < text.len() && text[at] == b' ' && continues_over_blank(text, at) {
                     at += 1;
@@ -143,7 +152,6 @@ impl<'t> Lexer<'t> {
             }
         }
         pair.value_end = at;
-        pair.hex = at > start && all_hex(&text[start..at]);
         pair
     }
 
@@ -177,6 +185,50 @@ impl<'t> Lexer<'t> {
     fn next_cold(&mut self) -> Token {
         self.next()
     }
+}
+
+/// The next closing quote; most values are short, and a call of memchr is not.
+#[inline(always)]
+fn quote(text: &[u8]) -> Option<usize> {
+    if let Some(head) = text.first_chunk::<16>() {
+        let differs = u128::from_le_bytes(*head) ^ (u128::MAX / 255 * b'"' as u128);
+        let equal = differs.wrapping_sub(u128::MAX / 255) & !differs & (u128::MAX / 255 * 128);
+        if equal != 0 {
+            return Some((equal.trailing_zeros() / 8) as usize);
+        }
+        return memchr::memchr(b'"', &text[16..]).map(|at| at + 16);
+    }
+    memchr::memchr(b'"', text)
+}
+
+/// The next byte at which a bare value may end, or the end of the text.
+#[inline(always)]
+fn stop(text: &[u8], mut at: usize) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = ONES * 128;
+    let has = |word: u64, byte: u8| {
+        let differs = word ^ (ONES * byte as u64);
+        differs.wrapping_sub(ONES) & !differs
+    };
+    while let Some(chunk) = text.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let word = u64::from_le_bytes(*chunk);
+        // All stops lie below 0x28, or are one of three bytes.
+        let low = word.wrapping_sub(ONES * 0x28) & !word;
+        let found = (low | has(word, b'=') | has(word, b'\\') | has(word, b'`')) & HIGH;
+        if found == 0 {
+            at += 8;
+            continue;
+        }
+        at += (found.trailing_zeros() / 8) as usize;
+        if is_stop(text[at]) {
+            return at;
+        }
+        at += 1;
+    }
+    while at < text.len() && !is_stop(text[at]) {
+        at += 1;
+    }
+    at
 }
 
 /// A separator in disguise: whether it opens a tail, and its length.

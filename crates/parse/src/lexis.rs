@@ -55,7 +55,20 @@ pub fn all_hex(bytes: &[u8]) -> bool {
 /// Source: `audit_string_contains_control` of Linux.
 #[inline]
 pub fn is_clean(bytes: &[u8]) -> bool {
-    !bytes.iter().fold(false, |dirty, &byte| dirty | (byte.wrapping_sub(0x21) > 0x5d) | (byte == b'"'))
+    const ONES: u64 = u64::MAX / 255;
+    let mut dirty = 0;
+    let mut rest = bytes;
+    while let Some((chunk, after)) = rest.split_first_chunk::<8>() {
+        let word = u64::from_le_bytes(*chunk);
+        let quotes = word ^ (ONES * b'"' as u64);
+        // Below 0x21, above 0x7e, or a quote; a carry can only follow a byte that is dirty itself.
+        dirty |= (word.wrapping_sub(ONES * 0x21) & !word)
+            | (word.wrapping_add(ONES))
+            | word
+            | (quotes.wrapping_sub(ONES) & !quotes);
+        rest = after;
+    }
+    dirty & (ONES * 128) == 0 && rest.iter().all(|&byte| byte.wrapping_sub(0x21) <= 0x5d && byte != b'"')
 }
 
 /// The decimal number that the bytes begin with, and how many digits it has.
@@ -77,6 +90,35 @@ pub fn leading_number(bytes: &[u8]) -> (u64, usize) {
 pub fn whole_number(bytes: &[u8]) -> Option<u64> {
     let (value, digits) = leading_number(bytes);
     (digits == bytes.len() && digits > 0 && digits < 20).then_some(value)
+}
+
+/// Patterns that are searched in every line, prepared once.
+pub mod finders {
+    use memchr::memmem::Finder;
+    use std::sync::LazyLock;
+
+    macro_rules! finders {
+        ($($name:ident = $pattern:literal),* $(,)?) => {
+            $(pub static $name: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new($pattern));)*
+        };
+    }
+    finders! {
+        MARK = b"apparmor=", AUDIT = b"audit(", OPERATION = b"operation=", APPARMOR = b"apparmor",
+        AUDIT_WORD = b"audit", ETC = b"\"/etc/apparmor", SECURITY = b"/sys/kernel/security/apparmor",
+        MODULE = b"\"/sys/module/apparmor", ETC_HEX = b"=2F6574632F61707061726D6F72",
+        COMM_TOOL = b"\"aa-", PATH_TOOL = b"/aa-", APPARMOR_HEX = b"61707061726D6F72", TOOL_HEX = b"2F61612D",
+        ESCAPED_KEY = b"apparmor\\\"", JSON_KEY = b"apparmor\":", MESSAGE = b"\"MESSAGE\"",
+        REPEATED = b"message repeated ", SUPPRESSED = b" callbacks suppressed", UPPRESSED = b"uppressed ",
+        MISSED = b"Missed ", FORWARDING = b"Forwarding to syslog missed ", IMUXSOCK = b"imuxsock",
+        NOTICE = b"audit: ", LINUX = b"Linux version ", MODULE_SAYS = b"AppArmor: AppArmor ",
+        COMMAND_LINE = b"ommand line: ",
+    }
+}
+
+/// The first position of a prepared pattern at or after `from`.
+#[inline]
+pub fn seek(text: &[u8], from: usize, finder: &memchr::memmem::Finder<'static>) -> Option<usize> {
+    finder.find(text.get(from..)?).map(|at| from + at)
 }
 
 /// The first position of a pattern at or after `from`.

@@ -2,7 +2,7 @@
 
 use aaf_model::{Draft, Notes, Span};
 
-use crate::lexis::{find_from, is_blank, leading_number};
+use crate::lexis::{find_from, finders, is_blank, leading_number, seek};
 use crate::{Output, json, text};
 
 /// JSON in JSON in JSON.
@@ -33,7 +33,7 @@ fn is_json(line: &[u8]) -> bool {
 /// Whether quotes around the verdict (or `operation=` of old records) are escaped or of another kind.
 fn foreign(line: &[u8]) -> bool {
     let mut from = 0;
-    while let Some(at) = find_from(line, from, b"apparmor=") {
+    while let Some(at) = seek(line, from, &finders::MARK) {
         from = at + 9;
         if is_foreign(&line[from..]) {
             return true;
@@ -44,10 +44,10 @@ fn foreign(line: &[u8]) -> bool {
     }
     // Keys of a JSON object inside a string, old records, or an escape between key and `=`.
     let head = &line[..line.len().min(64 << 10)];
-    find_from(head, 0, b"operation=").is_some_and(|at| is_foreign(&line[at + 10..]))
-        || find_from(head, 0, b"apparmor\\\"").is_some()
-        || find_from(head, 0, b"apparmor\":").is_some()
-        || find_from(head, 0, b"\"MESSAGE\"").is_some()
+    seek(head, 0, &finders::OPERATION).is_some_and(|at| is_foreign(&line[at + 10..]))
+        || seek(head, 0, &finders::ESCAPED_KEY).is_some()
+        || seek(head, 0, &finders::JSON_KEY).is_some()
+        || seek(head, 0, &finders::MESSAGE).is_some()
 }
 
 fn is_foreign(rest: &[u8]) -> bool {

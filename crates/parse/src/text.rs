@@ -4,7 +4,7 @@ use aaf_model::{Carrier, ContextKind, Draft, Notes, Role, Span, Stamp, Verdict};
 
 use crate::envelope::{self, Envelope};
 use crate::header::{self, AuditHeader, Found};
-use crate::lexis::{find_from, is_blank, is_key, skip_blanks};
+use crate::lexis::{find_from, finders, is_blank, is_key, seek, skip_blanks};
 use crate::{Output, body, companion, context, old, types};
 
 /// How far before a record its `USER_AVC pid=… msg='` may begin.
@@ -84,7 +84,10 @@ impl Walk<'_, '_> {
         if self.out.drafts.len() == self.first {
             self.without_key();
         }
-        self.context_text();
+        // A repeated message holds the record that was repeated.
+        if self.out.drafts.len() == self.first || seek(text, 0, &finders::REPEATED).is_some() {
+            self.context_text();
+        }
         if self.out.drafts.len() - self.first == 1 && text.len() <= LONG_TEXT {
             self.out.drafts[self.first].piece = Span::new(0, text.len());
         }
@@ -99,6 +102,7 @@ impl Walk<'_, '_> {
                 self.envelope = Some(found);
                 found
             }
+            Some(known) if start < self.at => known,
             Some(known) => {
                 let gap = text[self.at..start].trim_ascii().len();
                 if gap < 12 {
@@ -419,7 +423,7 @@ fn worded(text: &[u8]) -> Option<Found> {
             }
         }
         // The next `audit[123]: ` or `audit: `.
-        let at = find_from(window, from, b"audit")?;
+        let at = seek(window, from, &finders::AUDIT_WORD)?;
         from = at + 5;
         let mut after = from;
         if window.get(after) == Some(&b'[') {
@@ -436,7 +440,7 @@ fn worded(text: &[u8]) -> Option<Found> {
 /// The next `apparmor=` with a verdict behind it.
 fn find_mark(text: &[u8], from: usize) -> Option<usize> {
     let mut from = from;
-    while let Some(at) = find_from(text, from, b"apparmor=") {
+    while let Some(at) = seek(text, from, &finders::MARK) {
         from = at + 9;
         let standing_free = match at.checked_sub(1).map(|before| text[before]) {
             None => true,

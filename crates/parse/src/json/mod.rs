@@ -7,10 +7,10 @@ pub mod structured;
 pub mod unescape;
 
 use crate::Output;
-use crate::lexis::is_blank;
+use crate::lexis::{finders, is_blank, seek};
 use crate::rewrite;
 use crate::sibling::Siblings;
-use unescape::{end_of, holds};
+use unescape::end_of;
 
 /// Objects and arrays inside each other.
 const MOST_DEPTH: usize = 64;
@@ -184,7 +184,11 @@ impl<'t> Walk<'t, '_> {
                 | b"original"
         );
         let is_raw = key == b"SYSLOG_RAW";
-        if is_message || is_raw || holds(raw, b"apparmor=") || holds(raw, b"audit(") {
+        if is_message
+            || is_raw
+            || (raw.len() > 24
+                && (seek(raw, 0, &finders::MARK).is_some() || seek(raw, 0, &finders::AUDIT).is_some()))
+        {
             let kind = if is_raw { Kind::Raw } else { Kind::Text };
             let known = self.messages[frame.first_message.min(self.messages.len())..]
                 .iter()

@@ -1,7 +1,5 @@
 //! Undoes the escapes of JSON strings, tolerantly: what is no escape stays as it is.
 
-use crate::lexis::find_from;
-
 /// Appends the string's bytes; `raw` is what stands between the quotes.
 pub fn string(raw: &[u8], out: &mut Vec<u8>) {
     let mut at = 0;
@@ -83,11 +81,6 @@ pub fn bytes(raw: &[u8], out: &mut Vec<u8>) {
     if let Some(value) = value {
         out.push(value.min(255) as u8);
     }
-}
-
-/// Whether the pattern occurs in the raw string.
-pub fn holds(raw: &[u8], pattern: &[u8]) -> bool {
-    find_from(raw, 0, pattern).is_some()
 }
 
 #[cfg(test)]
