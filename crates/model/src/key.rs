@@ -33,14 +33,27 @@ macro_rules! keys {
             /// The known key whose text these bytes begin with, if `=` follows it within sixteen bytes; and its length.
             #[inline]
             pub fn leading(bytes: &[u8; 16]) -> Option<(Key, usize)> {
+                const ONES: u128 = u128::MAX / 255;
                 let word = u128::from_le_bytes(*bytes);
-                let differs = word ^ (u128::MAX / 255 * b'=' as u128);
-                let equal = differs.wrapping_sub(u128::MAX / 255) & !differs & (u128::MAX / 255 * 128);
-                let len = (equal.trailing_zeros() / 8) as usize;
-                if len == 0 || len >= 16 {
+                let short = word as u64;
+                let differs = short ^ (ONES as u64 * b'=' as u64);
+                let equal = differs.wrapping_sub(ONES as u64) & !differs & (ONES as u64 * 128);
+                let (name, len) = if equal != 0 {
+                    // Most keys have fewer than eight letters.
+                    let bits = equal.trailing_zeros() & !7;
+                    ((short & ((1 << bits) - 1)) as u128, (bits / 8) as usize)
+                } else {
+                    let differs = word ^ (ONES * b'=' as u128);
+                    let equal = differs.wrapping_sub(ONES) & !differs & (ONES * 128);
+                    if equal == 0 {
+                        return None;
+                    }
+                    let bits = equal.trailing_zeros() & !7;
+                    (word & ((1 << bits) - 1), (bits / 8) as usize)
+                };
+                if len == 0 {
                     return None;
                 }
-                let name = word & ((1 << (8 * len)) - 1);
                 let mut slot = word_slot(name);
                 loop {
                     let index = Key::SLOTS_OF_WORDS[slot] as usize;

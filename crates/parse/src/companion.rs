@@ -19,12 +19,17 @@ pub fn pairs(
     fields: &mut Vec<Field>,
 ) {
     let first = fields.len();
+    fields.reserve(32);
     let mut lexer = Lexer::new(text, start, limit);
     lexer.interpreted = interpreted;
     loop {
         match lexer.next() {
             Token::Pair(pair) => {
-                if pair.key == Key::Msg && !pair.quoted && text.get(pair.value_start) == Some(&b'\'') {
+                if pair.key == Key::Msg
+                    && !pair.quoted
+                    && pair.value_start < limit
+                    && text.get(pair.value_start) == Some(&b'\'')
+                {
                     lexer.at = pair.value_start + 1;
                     continue;
                 }

@@ -71,7 +71,7 @@ impl<'t> Lexer<'t> {
     #[inline(always)]
     pub fn next(&mut self) -> Token {
         let text = &self.text[..self.limit];
-        let mut at = self.at;
+        let mut at = self.at.min(text.len());
         // Nearly always one blank.
         if at < text.len() && text[at] == b' ' {
             at += 1;

@@ -515,3 +515,9 @@ fn companions_keep_labels_with_blanks() {
         assert_eq!(find(Key::AuditKey), Some(&b"(null)"[..]));
     }
 }
+
+#[test]
+fn an_outer_part_that_ends_at_msg() {
+    let read = any(b"type=USER_AVC msg=audit(1700000000.123:42): pid=5 uid=0 msg='apparmor=\"DENIED\" bus=\"x\" msg='\texe=1\x009");
+    assert_eq!(read.out.drafts.len(), 1);
+}
