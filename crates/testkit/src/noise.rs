@@ -141,14 +141,17 @@ const PATHS: [&str; 10] = [
 /// Draws ordinary lines.
 pub(crate) struct Noise {
     lines: Vec<Template>,
-    decoys: Vec<(&'static str, Template)>,
+    decoys: Vec<(&'static str, bool, Template)>,
 }
 
 impl Noise {
     pub(crate) fn new() -> Noise {
         Noise {
             lines: LINES.iter().copied().map(template).collect(),
-            decoys: DECOYS.iter().map(|&(verdict, line)| (verdict, template(line))).collect(),
+            decoys: DECOYS
+                .iter()
+                .map(|&(verdict, line)| (verdict, line.contains("operation="), template(line)))
+                .collect(),
         }
     }
 
@@ -158,11 +161,19 @@ impl Noise {
         Line(random.pick(&self.lines))
     }
 
-    /// A decoy and the verdict that it quotes.
-    pub(crate) fn choose_decoy(&self, random: &mut Random) -> (&'static str, Line<'_>) {
-        let (verdict, template) = random.pick(&self.decoys);
-        (verdict, Line(template))
+    /// A line that only talks about AppArmor.
+    pub(crate) fn choose_decoy(&self, random: &mut Random) -> Decoy<'_> {
+        let (verdict, is_record_like, template) = random.pick(&self.decoys);
+        Decoy { verdict, is_record_like: *is_record_like, line: Line(template) }
     }
+}
+
+/// A line that quotes a record or a part of one.
+pub(crate) struct Decoy<'n> {
+    pub(crate) verdict: &'static str,
+    /// Whether it quotes an operation too.
+    pub(crate) is_record_like: bool,
+    pub(crate) line: Line<'n>,
 }
 
 /// A chosen line.

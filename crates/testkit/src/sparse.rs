@@ -85,10 +85,13 @@ impl Sparse {
             return;
         }
         let line = if dice == 10 {
-            let (verdict, line) = self.noise.choose_decoy(&mut self.random);
+            let decoy = self.noise.choose_decoy(&mut self.random);
             self.truth.decoys += 1;
-            *self.truth.decoys_by_verdict.entry(verdict).or_default() += 1;
-            line
+            *self.truth.decoys_by_verdict.entry(decoy.verdict).or_default() += 1;
+            if decoy.is_record_like {
+                *self.truth.record_like_by_verdict.entry(decoy.verdict).or_default() += 1;
+            }
+            decoy.line
         } else {
             self.noise.choose(&mut self.random)
         };

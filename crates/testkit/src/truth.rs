@@ -60,6 +60,8 @@ pub struct Truth {
     pub by_verdict: BTreeMap<&'static str, u64>,
     /// Decoys by the verdict that they quote.
     pub decoys_by_verdict: BTreeMap<&'static str, u64>,
+    /// The decoys that quote an operation too: one who drops nothing may keep these, as records without trust.
+    pub record_like_by_verdict: BTreeMap<&'static str, u64>,
     /// Genuine records by operation.
     pub by_operation: BTreeMap<&'static str, u64>,
     /// Genuine records by the value of `profile=`.
@@ -111,6 +113,7 @@ impl Truth {
         }
         line("by_verdict", object(&self.by_verdict));
         line("decoys_by_verdict", object(&self.decoys_by_verdict));
+        line("record_like_by_verdict", object(&self.record_like_by_verdict));
         line("by_operation", object(&self.by_operation));
         line("by_profile", object(&self.by_profile));
         line("first_time_us", self.first_time_us.to_string());

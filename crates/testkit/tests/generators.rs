@@ -37,6 +37,9 @@ fn a_sparse_log_holds_what_its_truth_says() {
     assert!((40..110).contains(&truth.records), "{}", truth.records);
     assert!(truth.decoys > 0);
     assert_eq!(lines_with(&text, "apparmor=\""), truth.records + truth.decoys);
+    let record_like: u64 = truth.record_like_by_verdict.values().sum();
+    assert_eq!(lines_with(&text, "operation=\""), truth.records + record_like);
+    assert!((1..truth.decoys).contains(&record_like));
     assert_verdicts(&text, &truth);
     let mean = truth.bytes as f64 / truth.lines as f64;
     assert!((118.0..130.0).contains(&mean), "{mean}");
