@@ -1,6 +1,6 @@
 //! Records that tools wrapped, escaped or re-quoted: the text is rewritten into the side text and parsed there.
 
-use aaf_model::{Draft, Notes, Span};
+use aaf_model::{Notes, Span, Stamp};
 
 use crate::lexis::{find_from, finders, is_blank, leading_number, seek};
 use crate::{Output, json, text};
@@ -120,9 +120,7 @@ fn rewrite(line: &[u8], depth: u32, out: &mut Output) {
         if let Some(open) = line.iter().position(|&byte| matches!(byte, b'{' | b'"')) {
             let brace = line[..open].ends_with(b"\\");
             if !brace && json::parse(&line[open..], depth, out) {
-                for draft in &mut out.drafts[first..] {
-                    prefix_envelope(draft, line, open);
-                }
+                prefix_envelope(first, line, open, out);
                 return;
             }
         }
@@ -153,12 +151,21 @@ fn rewrite(line: &[u8], depth: u32, out: &mut Output) {
     parse_side_plain(start, out);
 }
 
-/// The stamp of the line around a JSON document, where the document has none.
-fn prefix_envelope(draft: &mut Draft, line: &[u8], open: usize) {
-    if draft.stamp == aaf_model::Stamp::None {
-        let envelope = crate::envelope::recognise(line, open);
-        draft.stamp = envelope.stamp;
-        draft.stamp_is_ingestion = true;
+/// The stamp, host and program of the line around a JSON document, where the document has none.
+fn prefix_envelope(first: usize, line: &[u8], open: usize, out: &mut Output) {
+    let envelope = crate::envelope::recognise(line, open);
+    let mut copy = |span: Option<Span>| {
+        let start = out.side.len();
+        out.side.extend_from_slice(span?.of(line));
+        Some(Span::new(start, out.side.len()))
+    };
+    let (host, program) = (copy(envelope.host), copy(envelope.program));
+    for draft in &mut out.drafts[first..] {
+        if draft.stamp == Stamp::None {
+            draft.stamp = envelope.stamp;
+        }
+        draft.host = draft.host.or(host);
+        draft.program = draft.program.or(program);
     }
 }
 

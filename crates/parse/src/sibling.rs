@@ -18,6 +18,8 @@ pub struct Siblings<'t> {
     pub audit_id: Option<&'t [u8]>,
     pub audit_type: Option<&'t [u8]>,
     pub facility: Option<&'t [u8]>,
+    /// Seconds and microseconds since boot, of fluent-bit's kmsg input.
+    pub since_boot: (Option<&'t [u8]>, Option<&'t [u8]>),
     pub host: Option<&'t [u8]>,
     pub program: Option<&'t [u8]>,
     /// A shipper's own time.
@@ -39,6 +41,8 @@ impl<'t> Siblings<'t> {
             b"_AUDIT_ID" => &mut self.audit_id,
             b"_AUDIT_TYPE" => &mut self.audit_type,
             b"SYSLOG_FACILITY" => &mut self.facility,
+            b"sec" => &mut self.since_boot.0,
+            b"usec" => &mut self.since_boot.1,
             b"_HOSTNAME" => &mut self.host,
             b"SYSLOG_IDENTIFIER" => &mut self.program,
             b"NODE" | b"hostname" | b"HOSTNAME" | b"node" => &mut self.host,
@@ -64,7 +68,7 @@ impl<'t> Siblings<'t> {
             _ => return false,
         };
         slot.get_or_insert(value);
-        self.is_journal |= key.starts_with(b"_") || key == b"SYSLOG_IDENTIFIER";
+        self.is_journal |= key.starts_with(b"__") || matches!(key, b"_TRANSPORT" | b"SYSLOG_IDENTIFIER");
         true
     }
 
@@ -78,6 +82,8 @@ impl<'t> Siblings<'t> {
         fill(&mut self.audit_id, other.audit_id);
         fill(&mut self.audit_type, other.audit_type);
         fill(&mut self.facility, other.facility);
+        fill(&mut self.since_boot.0, other.since_boot.0);
+        fill(&mut self.since_boot.1, other.since_boot.1);
         fill(&mut self.host, other.host);
         fill(&mut self.program, other.program);
         fill(&mut self.shipped, other.shipped);
@@ -114,7 +120,13 @@ impl<'t> Siblings<'t> {
             draft.host = draft.host.or(host);
             draft.program = draft.program.or(program);
             if draft.monotonic_us.is_none() {
-                draft.monotonic_us = number(self.source_monotonic);
+                let since_boot = match (number(self.since_boot.0), number(self.since_boot.1)) {
+                    (Some(seconds), Some(micros)) => {
+                        Some(seconds.saturating_mul(1_000_000).saturating_add(micros))
+                    }
+                    _ => None,
+                };
+                draft.monotonic_us = number(self.source_monotonic).or(since_boot);
             }
             if draft.stamp == Stamp::None {
                 self.stamp(draft);
@@ -177,7 +189,11 @@ fn any_time(value: &[u8]) -> Option<Stamp> {
         let (epoch_us, resolution_us) = match digits {
             10 if value.len() > 11 => {
                 let (fraction, fraction_digits) = leading_number(&value[11..]);
-                (number as i64 * 1_000_000 + stamp::scale(fraction, fraction_digits.clamp(1, 9)), 1)
+                (
+                    (number as i64).saturating_mul(1_000_000)
+                        + stamp::scale(fraction, fraction_digits.clamp(1, 9)),
+                    1,
+                )
             }
             9 | 10 => (number as i64 * 1_000_000, 1_000_000),
             13 => (number as i64 * 1_000, 1_000),

@@ -363,9 +363,7 @@ impl Walk<'_, '_> {
         let Some((kind, start)) = context::of_text(text) else { return };
         let envelope = envelope::recognise(text, start);
         // Strict: the message stands right behind an envelope, or begins the line.
-        let between = text[envelope.end.min(start)..start].trim_ascii();
-        let is_known = !matches!(envelope.carrier, Carrier::Unknown) || between.is_empty();
-        if !is_known || between.len() > 40 {
+        if !text[envelope.end.min(start)..start].trim_ascii().is_empty() {
             return;
         }
         let first_field = self.out.fields.len();

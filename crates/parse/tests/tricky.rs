@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use aaf_model::{AuditId, Carrier, Class, Draft, Key, Notes, Role, Stamp, Verdict};
+use aaf_model::{AuditId, Carrier, Class, ContextKind, Draft, Key, Notes, Role, Stamp, Verdict};
 use aaf_parse::{Output, Route, audit_header, class_of, parse_companion, parse_line, route};
 
 struct Read {
@@ -520,4 +520,48 @@ fn companions_keep_labels_with_blanks() {
 fn an_outer_part_that_ends_at_msg() {
     let read = any(b"type=USER_AVC msg=audit(1700000000.123:42): pid=5 uid=0 msg='apparmor=\"DENIED\" bus=\"x\" msg='\texe=1\x009");
     assert_eq!(read.out.drafts.len(), 1);
+}
+
+#[test]
+fn laurel_events() {
+    let read = any(br#"{"ID":"1634728455.294:53732","NODE":"h1","SYSCALL":{"arch":"0xc000003e","syscall":257,"exit":-13,"comm":"cat","key":null},"EXECVE":{"argc":2,"ARGV":["cat","/etc/my file"]},"AVC":[{"apparmor":"DENIED","operation":"open","profile":"p","name":"/etc/my file","pid":5,"comm":"cat","requested_mask":"r","denied_mask":"r","fsuid":0,"ouid":0}]}"#);
+    let kinds: Vec<(Role, u16)> =
+        read.out.drafts.iter().map(|draft| (draft.role, draft.audit_type)).collect();
+    assert_eq!(kinds, [(Role::Companion, 1300), (Role::Companion, 1309), (Role::Record, 1400)]);
+    let record = read.draft(2);
+    assert_eq!(record.audit_id, Some(AuditId { epoch_us: 1_634_728_455_294_000, serial: 53732 }));
+    assert_eq!(
+        String::from_utf8_lossy(record.body.of(&read.out.side)),
+        "apparmor=\"DENIED\" operation=\"open\" profile=\"p\" name=2F6574632F6D792066696C65 pid=5 comm=\"cat\" requested_mask=\"r\" denied_mask=\"r\" fsuid=0 ouid=0"
+    );
+    assert_eq!(read.get_of(2, Key::Name).as_deref(), Some("/etc/my file"));
+}
+
+#[test]
+fn context_lines_are_strict() {
+    let context = |line: &str| any(line.as_bytes()).out.drafts.first().map(|draft| draft.context);
+    assert_eq!(context("[ 5.5] kauditd_printk_skb: 16 callbacks suppressed"), Some(ContextKind::Loss));
+    assert_eq!(
+        context("May  1 12:00:00 h systemd-journald[3]: Suppressed 42 messages from x.service"),
+        Some(ContextKind::Loss)
+    );
+    assert_eq!(context("May  1 12:00:00 h kernel: [ 0.0] Linux version 6.1.0 (x)"), Some(ContextKind::Boot));
+    assert_eq!(
+        context("audit: type=2000 audit(1700000000.123:1): state=initialized"),
+        Some(ContextKind::Boot)
+    );
+    assert_eq!(
+        context("Jan 02 10:26:00 h audit[1]: SERVICE_START pid=1 uid=0 msg='unit=cron res=success'"),
+        Some(ContextKind::Service)
+    );
+    assert_eq!(
+        context("type=CONFIG_CHANGE msg=audit(1700000000.123:4): audit_enabled=0 old=1 res=1"),
+        Some(ContextKind::ConfigChange)
+    );
+    assert_eq!(
+        context("type=PATH msg=audit(1700000000.123:4): item=0 name=\"/etc/apparmor.d/x\" inode=5"),
+        Some(ContextKind::PolicyFile)
+    );
+    assert_eq!(context("May  1 12:00:00 h app: about Linux version 5, CONFIG_CHANGE and USER_CMD"), None);
+    assert_eq!(context("[ 5.5] net_ratelimit: 36 callbacks suppressed"), None);
 }

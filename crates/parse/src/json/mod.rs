@@ -207,7 +207,7 @@ impl<'t> Walk<'t, '_> {
             structured::laurel(&self.text[frame.start..end.min(self.text.len())], self.out);
             return;
         }
-        if frame.holds_record {
+        if frame.holds_record && !self.frames.iter().any(|outer| outer.is_laurel) {
             self.messages.push(Message {
                 start: frame.start,
                 end: end.min(self.text.len()),

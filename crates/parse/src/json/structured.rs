@@ -17,11 +17,11 @@ struct Member<'t> {
     kind: u8,
 }
 
-/// Goes over the members of the object at the start of `text`, not into them.
+/// Goes over the members of the object, or the elements of the array, at the start of `text`; not into them.
 fn members<'t>(text: &'t [u8], mut visit: impl FnMut(Member<'t>)) {
-    let mut at = usize::from(text.first() == Some(&b'{'));
+    let mut at = usize::from(matches!(text.first(), Some(b'{' | b'[')));
     let mut key: &[u8] = b"";
-    let mut has_key = text.first() != Some(&b'{');
+    let mut has_key = text.first() == Some(&b'[');
     while at < text.len() {
         match text[at] {
             b'"' => {
@@ -47,8 +47,8 @@ fn members<'t>(text: &'t [u8], mut visit: impl FnMut(Member<'t>)) {
                 }
                 at = end;
             }
-            b'}' => return,
-            byte if byte == b',' || byte == b']' || is_blank(byte) => at += 1,
+            b'}' | b']' => return,
+            byte if byte == b',' || byte == b':' || is_blank(byte) => at += 1,
             _ => {
                 let start = at;
                 while at < text.len() && !matches!(text[at], b',' | b'}' | b']') {
@@ -115,7 +115,7 @@ fn write(object: &[u8], audit_type: u16, side: &mut Vec<u8>) {
     let mut decoded = Vec::new();
     let start = side.len();
     members(object, |member| {
-        if member.kind == b'{' {
+        if member.kind == b'{' || (member.kind == b'0' && member.value == b"null") {
             return;
         }
         let key = Key::from_bytes(member.key);
@@ -156,8 +156,7 @@ fn write(object: &[u8], audit_type: u16, side: &mut Vec<u8>) {
             b'[' => {
                 // `"ARGV":["ls","-l"]`
                 let mut index = 0;
-                let inner = member.value.strip_prefix(b"[").unwrap_or(member.value);
-                members(inner, |element| {
+                members(member.value, |element| {
                     if element.kind != b'{' && index < 4096 {
                         let name = format!("a{index}");
                         put(name.as_bytes(), element.value, element.kind, side);
@@ -201,8 +200,7 @@ pub fn laurel(object: &[u8], out: &mut Output) {
         match member.kind {
             b'{' => push(member.value, audit_type, id, host, out),
             b'[' => {
-                let inner = member.value.strip_prefix(b"[").unwrap_or(member.value);
-                members(inner, |element| {
+                members(member.value, |element| {
                     if element.kind == b'{' {
                         push(element.value, audit_type, id, host, out);
                     }
