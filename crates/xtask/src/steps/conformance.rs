@@ -21,31 +21,30 @@ pub(super) fn run(options: &Options) -> Outcome {
     if let Some(missing) = FILES.iter().find(|file| !folder.join(file).is_file()) {
         return Outcome::Failed(Count::default(), format!("AAF_CONFORMANCE holds no {missing}"));
     }
-    let Some(package) = package_with_test(&options.root) else {
+    let packages = packages_with_test(&options.root);
+    if packages.is_empty() {
         return Outcome::Failed(Count::default(), format!("no package has a tests/{TEST}.rs"));
-    };
-    run_counting(cargo(&options.root).args([
-        "test",
-        "--package",
-        &package,
-        "--test",
-        TEST,
-        "--",
-        "--nocapture",
-    ]))
-    .into()
+    }
+    let mut tests = cargo(&options.root);
+    tests.arg("test").args(packages.iter().flat_map(|package| ["--package", package]));
+    run_counting(tests.args(["--no-fail-fast", "--test", TEST, "--", "--nocapture"])).into()
 }
 
-/// The name of the package that holds the runner.
-fn package_with_test(root: &Path) -> Option<String> {
-    let mut folders: Vec<_> =
-        fs::read_dir(root.join("crates")).ok()?.flatten().map(|entry| entry.path()).collect();
-    folders.sort();
-    let folder = folders.into_iter().find(|folder| {
-        let tests = folder.join("tests");
-        tests.join(format!("{TEST}.rs")).is_file() || tests.join(TEST).join("main.rs").is_file()
-    })?;
-    let manifest = fs::read_to_string(folder.join("Cargo.toml")).ok()?;
-    let name = manifest.lines().find_map(|line| line.strip_prefix("name = "))?;
-    Some(name.trim_matches('"').to_owned())
+/// The names of the packages that have a runner.
+fn packages_with_test(root: &Path) -> Vec<String> {
+    let Ok(folders) = fs::read_dir(root.join("crates")) else { return Vec::new() };
+    let mut names: Vec<String> = folders
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|folder| {
+            let tests = folder.join("tests");
+            tests.join(format!("{TEST}.rs")).is_file() || tests.join(TEST).join("main.rs").is_file()
+        })
+        .filter_map(|folder| {
+            let manifest = fs::read_to_string(folder.join("Cargo.toml")).ok()?;
+            Some(manifest.lines().find_map(|line| line.strip_prefix("name = "))?.trim_matches('"').to_owned())
+        })
+        .collect();
+    names.sort();
+    names
 }

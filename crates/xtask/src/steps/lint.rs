@@ -5,7 +5,9 @@ use crate::Options;
 use crate::shell::{cargo, run};
 
 pub(super) fn fmt(options: &Options) -> Outcome {
-    run(cargo(&options.root).args(["fmt", "--all", "--check"])).into()
+    let workspace = run(cargo(&options.root).args(["fmt", "--all", "--check"]));
+    // The fuzz targets are a workspace of their own.
+    workspace.and_then(|()| run(cargo(&options.root.join("crates/fuzz")).args(["fmt", "--check"]))).into()
 }
 
 pub(super) fn clippy(options: &Options) -> Outcome {
