@@ -153,6 +153,9 @@ impl Notes {
     /// The kernel wrote this one through /dev/kmsg or another non-kernel facility (from a printed facility).
     pub const USER_FACILITY: Notes = Notes(4096);
 
+    /// The envelope names a program that writes no AppArmor records of its own: a quotation, a relay, or a forgery.
+    pub const OTHER_PROGRAM: Notes = Notes(8192);
+
     /// Adds a note.
     pub fn add(&mut self, note: Notes) {
         self.0 |= note.0;
@@ -177,6 +180,7 @@ impl Notes {
             (Notes::GARBAGE_DROPPED, "garbage-dropped"),
             (Notes::FOREIGN_QUOTES, "foreign-quotes"),
             (Notes::USER_FACILITY, "user-facility"),
+            (Notes::OTHER_PROGRAM, "other-program"),
         ]
         .into_iter()
         .filter(move |(note, _)| self.has(*note))

@@ -106,6 +106,10 @@ impl<'n> Rows<'n> {
             Some(bytes) if !bytes.is_empty() => names.number(bytes),
             _ => NO_NAME,
         };
+        let mut notes = draft.notes;
+        if draft.program.is_some_and(|span| !writes_records(span.of(text))) {
+            notes.add(Notes::OTHER_PROGRAM);
+        }
         let host = name(&mut self.names, draft.host);
         let program = name(&mut self.names, draft.program);
         block.rows.push(Row {
@@ -136,7 +140,7 @@ impl<'n> Rows<'n> {
             carrier: draft.carrier,
             verdict: draft.verdict,
             class,
-            notes: draft.notes,
+            notes,
             time_us: i64::MIN,
             time_source: TimeSource::None,
             time_error_us: 0,
@@ -196,6 +200,13 @@ impl<'n> Rows<'n> {
         row.companions_len += 1;
         row.bytes_len = (block.bytes.len() - row.bytes_start as usize) as u32;
     }
+}
+
+/// Whether a program of this name hands on what the kernel or dbus-daemon recorded.
+fn writes_records(program: &[u8]) -> bool {
+    const NAMES: [&[u8]; 8] =
+        [b"kernel", b"audit", b"dbus", b"systemd", b"journal", b"rsyslogd", b"syslog", b"apparmor"];
+    program.is_empty() || NAMES.iter().any(|name| program.starts_with(name))
 }
 
 /// What is kept of a record's text.

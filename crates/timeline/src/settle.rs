@@ -195,6 +195,9 @@ impl Context<'_> {
             if row.epoch_us == i64::MIN {
                 let resolved = self.clocks.of_envelope(row.host, row, None);
                 set_time(row, resolved);
+                if row.order_us != i64::MAX {
+                    row.order_us = row.order_us.div_euclid(1_000_000) * 1_000_000;
+                }
             }
         }
     }
@@ -306,6 +309,29 @@ fn align_with(blocks: &mut [StoredBlock], loose: &[(usize, usize)], mut candidat
             if row.host == UNKNOWN {
                 row.host = candidate.host;
             }
+        }
+    }
+    join_seconds(blocks, &order);
+}
+
+/// Copies without an id are one event if host, body and second are the same: they get the earliest of their times.
+fn join_seconds(blocks: &mut [StoredBlock], order: &[(u32, u32, i64, u64, usize, usize)]) {
+    let key = |row: &Row| {
+        let free = row.order_serial == 0 && row.order_us != i64::MAX;
+        free.then(|| (row.host, row.body_hash, row.order_us.div_euclid(1_000_000)))
+    };
+    let mut earliest: HashMap<(u32, u64, i64), i64> = HashMap::new();
+    for &(.., block, row) in order {
+        let row = &blocks[block].block.rows[row];
+        if let Some(key) = key(row) {
+            let known = earliest.entry(key).or_insert(row.order_us);
+            *known = (*known).min(row.order_us);
+        }
+    }
+    for &(.., block, row) in order {
+        let row = &mut blocks[block].block.rows[row];
+        if let Some(&earliest) = key(row).and_then(|key| earliest.get(&key)) {
+            row.order_us = earliest;
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use aaf_model::block::{Block, NO_NAME, Row};
 use aaf_model::time::Civil;
-use aaf_model::{Role, Stamp};
+use aaf_model::{Notes, Role, Stamp};
 
 /// A line that carries both a stamp without zone and the kernel's clock.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +46,8 @@ pub struct Track {
 const FALL_US: i64 = 60_000_000;
 /// Times that jump ahead by more than this begin a new run (a gap in the log does too; that does no harm).
 const JUMP_US: i64 = 86_400_000_000;
+/// No zone is further from UTC; a stamp that is belongs to another clock than the record beside it.
+const MOST_ZONE_US: i64 = 15 * 3_600_000_000;
 /// A block keeps at most this many lessons of each kind; an attacker may write what he likes.
 const MOST: usize = 4096;
 
@@ -57,12 +59,16 @@ impl Track {
             if row.host != NO_NAME && track.hosts.last() != Some(&row.host) && !track.hosts.contains(&row.host) {
                 track.hosts.push(row.host);
             }
-            if row.epoch_us == i64::MIN {
+            // A quotation says nothing about this host's clock.
+            if row.epoch_us == i64::MIN || row.notes.has(Notes::OTHER_PROGRAM) {
                 continue;
             }
             if let Stamp::Civil { civil, .. } = row.stamp {
                 let pair = Pair { offset_bytes: row.offset_bytes, civil, epoch_us: row.epoch_us };
                 let zone = zone_of(&pair).0;
+                if zone.abs() > MOST_ZONE_US {
+                    continue;
+                }
                 match last_pair {
                     Some((_, known)) if known == zone => {}
                     other => {
