@@ -87,10 +87,7 @@ fn index(
     let to = stop.saturating_add(JOIN_BYTES);
     let mut last: Option<(AuditId, u32)> = None;
     while at < to && at < window.end() {
-        let end = match window.line_end(at) {
-            Ok(end) => end,
-            Err(need) => return Err(need),
-        };
+        let end = window.line_end(at)?;
         let line = trim(window.bytes(at, end.end));
         let offset = end.end - line.len() as u64;
         let own = at >= start && at < stop;
@@ -139,7 +136,7 @@ fn index(
         }
         at = end.next.max(at + 1);
     }
-    Ok(())
+    if at < to && !window.at_end { Err(NeedMore) } else { Ok(()) }
 }
 
 /// Parses one own line and, if it is of interest, pushes its rows with their companions.
