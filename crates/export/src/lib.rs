@@ -5,6 +5,8 @@
 mod columns;
 mod events;
 mod folder;
+mod read;
+pub mod records;
 mod schema;
 mod sightings;
 mod small;
@@ -12,4 +14,5 @@ mod table;
 
 pub use columns::{Column, Kind};
 pub use folder::{CaseFolder, Error};
+pub use read::{CaseReader, ReadError};
 pub use schema::{schema_markdown, tables};

@@ -1,1 +1,19 @@
-//! To be written.
+//! A case as text for people: the summary of an analysis, timelines, one event with its lines.
+//!
+//! Functions from plain rows to a [`Page`]; nothing here opens a file, prints or knows what colour a meaning has. Text
+//! from evidence is hostile: it reaches a page only through [`escape`].
+
+#![forbid(unsafe_code)]
+
+pub mod escape;
+pub mod json;
+mod page;
+mod phrase;
+pub mod show;
+pub mod spark;
+pub mod summary;
+pub mod time;
+pub mod timeline;
+
+pub use page::{Page, PlainPage, Style};
+pub use phrase::{binary_size, grouped};

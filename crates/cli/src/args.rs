@@ -1,0 +1,135 @@
+//! What every command takes, and which commands there are.
+
+use std::path::PathBuf;
+
+use clap::builder::Styles;
+use clap::builder::styling::AnsiColor;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::commands;
+use crate::exit;
+use crate::values;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// AppArmor log forensics, offline: from a pile of collected logs to per-profile attack timelines.
+///
+/// Reads files, folders, rotated and compressed logs and tar bundles of any of these, finds every AppArmor record,
+/// merges the copies of one kernel event and shows what was attempted under each profile, what AppArmor refused and
+/// what it did not stop. Evidence is opened read-only and never written; every statement can be traced to its bytes.
+#[derive(Debug, Parser)]
+#[command(name = "aa-forensics", version, styles = STYLES, after_help = exit::HELP, max_term_width = 110)]
+#[command(propagate_version = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Args)]
+pub struct Common {
+    /// When to use colour; `auto` follows the terminal and NO_COLOR
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    pub color: When,
+    /// No progress bar and no remarks; damage and errors are still named
+    #[arg(short, long, global = true, help_heading = "Output")]
+    pub quiet: bool,
+    /// Every remark on the evidence, not only damage
+    #[arg(short, long, global = true, help_heading = "Output", conflicts_with = "quiet")]
+    pub verbose: bool,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Analyze(commands::analyze::Analyze),
+    Timeline(commands::timeline::Timeline),
+    Records(commands::records::Records),
+    Show(commands::show::Show),
+    Schema(commands::schema::Schema),
+    Completions(commands::completions::Completions),
+    Man(commands::man::Man),
+}
+
+/// How evidence is read.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Reading")]
+pub struct Reading {
+    /// Zone of stamps that say none, where the evidence says nothing: an IANA name or an offset such as +02:00
+    #[arg(long, value_name = "TZ", allow_hyphen_values = true)]
+    pub assume_tz: Option<String>,
+    /// Host of lines that name none, where the evidence says nothing
+    #[arg(long, value_name = "HOST")]
+    pub assume_host: Option<String>,
+    /// Worker threads; one a core by default. The result is the same for any number
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Read plain files instead of mapping them; the result is the same
+    #[arg(long)]
+    pub no_mmap: bool,
+    /// Records beyond this much memory wait in a temporary file
+    #[arg(long, value_name = "SIZE", default_value = "512MiB", value_parser = values::size)]
+    pub memory: u64,
+    /// Layers of archive and compression within each other
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    pub max_depth: u32,
+    /// Members of one bundle, over all its layers
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    pub max_members: u64,
+    /// Unpacked bytes to each packed byte
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    pub max_ratio: u64,
+    /// Bytes unpacked from one evidence file
+    #[arg(long, value_name = "SIZE", default_value = "1TiB", value_parser = values::size)]
+    pub max_unpacked: u64,
+    /// Bytes of a chunk; for tests
+    #[arg(long, value_name = "N", hide = true, default_value_t = 4 << 20)]
+    pub chunk_bytes: u64,
+}
+
+impl Reading {
+    /// The engine's options.
+    pub fn options(&self) -> aaf_case::Options {
+        let mut options = aaf_case::Options {
+            threads: self.threads.map_or(0, usize::from),
+            chunk_bytes: self.chunk_bytes.max(1),
+            assume_host: self.assume_host.clone(),
+            assume_zone: self.assume_tz.clone(),
+            memory_bytes: usize::try_from(self.memory).unwrap_or(usize::MAX),
+            ..aaf_case::Options::default()
+        };
+        options.evidence.mmap = !self.no_mmap;
+        options.evidence.limits = aaf_evidence::Limits {
+            max_depth: self.max_depth,
+            max_members: self.max_members,
+            max_ratio: self.max_ratio,
+            max_unpacked_bytes: self.max_unpacked,
+        };
+        if let Some(threads) = self.threads {
+            // Fails where the pool exists already, which is then of the default size.
+            let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global();
+        }
+        options
+    }
+}
+
+/// What to read.
+#[derive(Clone, Debug, Args)]
+pub struct Evidence {
+    /// Files, folders, compressed logs or tar bundles; `-` for standard input
+    #[arg(required = true, value_name = "EVIDENCE")]
+    pub evidence: Vec<PathBuf>,
+}

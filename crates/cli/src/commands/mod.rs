@@ -1,0 +1,26 @@
+//! One file a command: its arguments, its help and what it does.
+
+pub mod analyze;
+pub mod completions;
+pub mod man;
+pub mod records;
+pub mod schema;
+pub mod show;
+pub mod timeline;
+
+use crate::args::Command;
+use crate::exit::Exit;
+use crate::ui::Ui;
+
+/// Runs a command.
+pub fn run(command: Command, ui: &Ui) -> anyhow::Result<Exit> {
+    match command {
+        Command::Analyze(command) => command.run(ui),
+        Command::Timeline(command) => command.run(ui),
+        Command::Records(command) => command.run(ui),
+        Command::Show(command) => command.run(ui),
+        Command::Schema(command) => command.run(ui),
+        Command::Completions(command) => command.run(ui),
+        Command::Man(command) => command.run(ui),
+    }
+}

@@ -1,0 +1,124 @@
+//! `timeline`
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use aaf_case::NoTables;
+use aaf_export::CaseReader;
+use aaf_model::HashKind;
+use aaf_model::tables::TimelineRow;
+use aaf_report::time::Clock;
+use aaf_report::timeline::{self, View};
+use clap::{Args, ValueEnum};
+use jiff::tz::TimeZone;
+
+use crate::args::Reading;
+use crate::exit::Exit;
+use crate::filter::Filters;
+use crate::ui::Ui;
+use crate::values;
+use crate::when::Anchor;
+
+/// Show the timelines of a case, or of evidence, by host and profile
+///
+/// One line a behaviour: repeated ones are folded with their number and stretch. The last column is the beginning of
+/// the (first) event's id, which `show` takes. Times are UTC unless --display-tz says otherwise.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  aa-forensics timeline case --profile 'fcgiwrap*' --since 08:56:29
+  aa-forensics timeline case --verdict denied --verdict killed --format csv > denied.csv
+  aa-forensics timeline case --incident 3f9c2a --format markdown
+  aa-forensics timeline web01.tar.xz --since -10m")]
+pub struct Timeline {
+    /// A case folder, or evidence as for `analyze`
+    #[arg(required = true, value_name = "CASE|EVIDENCE")]
+    inputs: Vec<PathBuf>,
+    #[command(flatten)]
+    filters: Filters,
+    /// How to print
+    #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
+    format: Format,
+    /// Zone of the times that are printed and written without a zone: an IANA name, an offset or `local`
+    #[arg(long, value_name = "TZ", value_parser = values::zone, allow_hyphen_values = true, help_heading = "Output")]
+    display_tz: Option<TimeZone>,
+    /// Quiet after which an incident of a profile ends (evidence only)
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = values::duration, help_heading = "Reading")]
+    gap: std::time::Duration,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// One array
+    Json,
+    /// One JSON object a line
+    Jsonl,
+    /// Comma-separated values
+    Csv,
+    /// Tables for an incident file
+    Markdown,
+}
+
+impl Timeline {
+    pub fn run(self, ui: &Ui) -> anyhow::Result<Exit> {
+        let (rows, events, damage) = self.rows(ui)?;
+        let zone = self.display_tz.clone().unwrap_or(TimeZone::UTC);
+        let firsts = rows.iter().filter_map(|row| row.first_time_us).min();
+        let lasts = rows.iter().filter_map(|row| row.last_time_us).max();
+        let wanted = self.filters.understand(&Anchor { zone: &zone, period_us: firsts.zip(lasts) })?;
+        let digits = timeline::id_digits(&rows.iter().collect::<Vec<_>>(), events);
+        let shown: Vec<&TimelineRow> = rows.iter().filter(|row| wanted.has(row)).collect();
+        if shown.is_empty() && !ui.quiet {
+            let why =
+                if rows.is_empty() { "there is no AppArmor event" } else { "no line passes the filters" };
+            ui.warning(why);
+        }
+        let view = View { clock: Clock::new(zone), width: ui.width(), id_digits: digits };
+        let mut out = ui.out();
+        match self.format {
+            Format::Text => timeline::text(&shown, &view, &mut out)?,
+            Format::Json => timeline::json(&shown, &mut out)?,
+            Format::Jsonl => timeline::jsonl(&shown, &mut out)?,
+            Format::Csv => timeline::csv(&shown, &mut out)?,
+            Format::Markdown => timeline::markdown(&shown, &view, &mut out)?,
+        }
+        out.flush()?;
+        Ok(if damage { Exit::Damaged } else { Exit::Done })
+    }
+
+    /// All lines, the number of events, and whether evidence was damaged.
+    fn rows(&self, ui: &Ui) -> anyhow::Result<(Vec<TimelineRow>, u64, bool)> {
+        if let [only] = &self.inputs[..]
+            && CaseReader::is_case(only)
+        {
+            let case = CaseReader::open(only)?;
+            return Ok((case.timelines()?, case.info().totals.events, false));
+        }
+        if let Some(case) = self.inputs.iter().find(|input| CaseReader::is_case(input)) {
+            anyhow::bail!("{} is a case; give one case, or evidence", case.display());
+        }
+        let mut options = self.reading.options();
+        options.evidence.hash = HashKind::None;
+        options.raw = aaf_scan::Raw::None;
+        options.gap_secs = self.gap.as_secs();
+        let inventory = aaf_evidence::discover(&self.inputs, &options.evidence);
+        let progress = ui.progress(inventory.files.iter().map(|file| file.size_bytes).sum());
+        options.progress = Some(progress.callback());
+        let result = aaf_case::analyze(&self.inputs, &options, &mut NoTables);
+        progress.finish();
+        match result {
+            Ok(analysis) => {
+                let damage = ui.diagnostics(&analysis.diagnostics, false);
+                Ok((analysis.timelines, analysis.info.totals.events, damage))
+            }
+            Err(aaf_case::Error::NoEvidence { diagnostics }) => {
+                ui.diagnostics(&diagnostics, false);
+                anyhow::bail!("no evidence could be read");
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}

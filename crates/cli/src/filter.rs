@@ -1,0 +1,162 @@
+//! Which lines of timelines are wanted.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
+use aaf_model::tables::TimelineRow;
+use anyhow::Context;
+use clap::Args;
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+use crate::when::{self, Anchor};
+
+/// Which lines of timelines are wanted; several of one option widen, several options narrow.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Filters")]
+pub struct Filters {
+    /// Profiles that match, with their children: 'fcgiwrap*'
+    #[arg(long, value_name = "GLOB")]
+    pub profile: Vec<String>,
+    /// Hosts that match
+    #[arg(long, value_name = "GLOB")]
+    pub host: Vec<String>,
+    /// Operations that match: exec, 'profile_*'
+    #[arg(long, value_name = "GLOB")]
+    pub operation: Vec<String>,
+    /// Verdicts: denied, allowed, audited, killed, policy, …
+    #[arg(long, value_name = "VERDICT", value_parser = verdict)]
+    pub verdict: Vec<String>,
+    /// From this instant on: RFC 3339, "YYYY-MM-DD HH:MM:SS", HH:MM:SS on a day of the case, or -10m before the last event
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub since: Option<String>,
+    /// Up to this instant
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub until: Option<String>,
+    /// Incidents whose id begins so
+    #[arg(long, value_name = "ID")]
+    pub incident: Vec<String>,
+}
+
+/// The kernel's word for a verdict.
+fn verdict(text: &str) -> Result<String, String> {
+    let word = text.to_ascii_uppercase();
+    Ok(match &*word {
+        "DENIED" | "ALLOWED" | "KILLED" | "STATUS" | "HINT" | "ERROR" | "AUTO" => word,
+        "AUDIT" | "AUDITED" => "AUDIT".to_owned(),
+        "POLICY" => "STATUS".to_owned(),
+        "NONE" => String::new(),
+        _ => {
+            return Err("one of denied, allowed, audited, killed, policy, hint, error, auto, none".to_owned());
+        }
+    })
+}
+
+/// Filters that were understood.
+pub struct Wanted {
+    profile: Option<GlobSet>,
+    host: Option<GlobSet>,
+    operation: Option<GlobSet>,
+    verdicts: Vec<String>,
+    since_us: Option<i64>,
+    until_us: Option<i64>,
+    incidents: Vec<String>,
+}
+
+impl Filters {
+    /// Makes sense of what was written.
+    pub fn understand(&self, anchor: &Anchor<'_>) -> anyhow::Result<Wanted> {
+        let instant = |text: &Option<String>, option: &str| {
+            text.as_deref()
+                .map(|text| when::parse(text, anchor))
+                .transpose()
+                .map_err(|error| anyhow::anyhow!("{option}: {error}"))
+        };
+        Ok(Wanted {
+            profile: globs(&self.profile).context("--profile")?,
+            host: globs(&self.host).context("--host")?,
+            operation: globs(&self.operation).context("--operation")?,
+            verdicts: self.verdict.clone(),
+            since_us: instant(&self.since, "--since")?,
+            until_us: instant(&self.until, "--until")?,
+            incidents: self.incident.iter().map(|id| id.to_ascii_lowercase()).collect(),
+        })
+    }
+}
+
+fn globs(patterns: &[String]) -> anyhow::Result<Option<GlobSet>> {
+    if patterns.is_empty() {
+        return Ok(None);
+    }
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        // Names of profiles are hardly ever paths with meaning: `*` matches `/` too.
+        let glob = GlobBuilder::new(pattern).literal_separator(false).backslash_escape(true).build();
+        set.add(glob.with_context(|| pattern.clone())?);
+    }
+    Ok(Some(set.build()?))
+}
+
+fn matches(set: &Option<GlobSet>, texts: &[&[u8]]) -> bool {
+    set.as_ref().is_none_or(|set| texts.iter().any(|text| set.is_match(OsStr::from_bytes(text))))
+}
+
+impl Wanted {
+    /// Whether the line is wanted. A line that folds many events is, if any of its stretch is.
+    pub fn has(&self, row: &TimelineRow) -> bool {
+        let host = row.host.as_deref().unwrap_or("");
+        let (first, last) = (row.first_time_us, row.last_time_us.or(row.first_time_us));
+        matches(&self.profile, &[&row.profile, &row.profile_root])
+            && matches(&self.host, &[host.as_bytes()])
+            && matches(&self.operation, &[&row.operation])
+            && (self.verdicts.is_empty() || self.verdicts.contains(&row.verdict))
+            && self.since_us.is_none_or(|since| last.is_some_and(|last| last >= since))
+            && self.until_us.is_none_or(|until| first.is_some_and(|first| first <= until))
+            && (self.incidents.is_empty()
+                || row
+                    .incident_id
+                    .as_ref()
+                    .is_some_and(|id| self.incidents.iter().any(|want| id.starts_with(want))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn has(filters: &Filters) -> bool {
+        let row = TimelineRow {
+            host: Some("web01".to_owned()),
+            profile_root: b"/usr/sbin/nginx".to_vec(),
+            profile: b"/usr/sbin/nginx//\xffworker".to_vec(),
+            verdict: "DENIED".to_owned(),
+            operation: b"exec".to_vec(),
+            first_time_us: Some(1_000_000),
+            last_time_us: Some(9_000_000),
+            incident_id: Some("abcd".to_owned()),
+            ..TimelineRow::default()
+        };
+        let zone = jiff::tz::TimeZone::UTC;
+        filters
+            .understand(&Anchor { zone: &zone, period_us: Some((0, 10_000_000)) })
+            .expect("filters")
+            .has(&row)
+    }
+
+    #[test]
+    fn lines_are_found_by_what_they_say() {
+        let of = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
+        assert!(has(&Filters::default()));
+        assert!(has(&Filters { profile: of(&["*nginx"]), ..Filters::default() }));
+        assert!(has(&Filters { profile: of(&["none", "/usr/sbin/nginx//*worker"]), ..Filters::default() }));
+        assert!(!has(&Filters { profile: of(&["nginx"]), ..Filters::default() }));
+        assert!(has(&Filters { host: of(&["web0?"]), operation: of(&["ex*"]), ..Filters::default() }));
+        assert!(!has(&Filters { host: of(&["db*"]), ..Filters::default() }));
+        assert!(!has(&Filters { verdict: of(&["AUDIT"]), ..Filters::default() }));
+        assert!(has(&Filters { since: Some("-2s".to_owned()), ..Filters::default() }));
+        assert!(!has(&Filters { since: Some("-0s".to_owned()), ..Filters::default() }));
+        assert!(!has(&Filters { until: Some("1970-01-01T00:00:00Z".to_owned()), ..Filters::default() }));
+        assert!(has(&Filters { incident: of(&["AB"]), ..Filters::default() }));
+        assert_eq!(verdict("audited").as_deref(), Ok("AUDIT"));
+        assert!(verdict("blocked").is_err());
+    }
+}

@@ -1,0 +1,290 @@
+//! Reads lines of a case again, where they stand in the evidence.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use aaf_case::CaseInfo;
+use aaf_evidence::{Access, Member, Options, Scratch, Visitor};
+use aaf_model::tables::SightingRow;
+use aaf_model::{EvidenceFile, HashKind};
+use aaf_report::show::{Found, ReadLine, Rehashed};
+
+/// The evidence of a case as far as it can still be found.
+pub struct Evidence<'c> {
+    info: &'c CaseInfo,
+    run: &'c serde_json::Value,
+    root: Option<&'c Path>,
+    options: Options,
+}
+
+/// A line as it stands in the evidence now, and its number.
+type Line = Result<(Vec<u8>, Option<u64>), String>;
+
+/// A line that is longer is read up to here.
+const LONGEST_LINE: u64 = 64 << 20;
+/// Lines are counted up to this offset of a plain file.
+const COUNTED_BYTES: u64 = 1 << 30;
+/// A window of a plain file.
+const WINDOW_BYTES: u64 = 4 << 20;
+
+impl<'c> Evidence<'c> {
+    /// The evidence of this case; `root` is where it was moved.
+    pub fn new(info: &'c CaseInfo, run: &'c serde_json::Value, root: Option<&'c Path>) -> Evidence<'c> {
+        let limits = aaf_evidence::Limits {
+            max_depth: 64,
+            max_members: u64::MAX,
+            max_ratio: u64::MAX,
+            max_unpacked_bytes: u64::MAX,
+        };
+        Evidence { info, run, root, options: Options { limits, ..Options::default() } }
+    }
+
+    fn given(&self, id: i64) -> Option<&'c aaf_case::EvidenceInfo> {
+        self.info.evidence.iter().find(|file| i64::from(file.id) == id)
+    }
+
+    /// Where an evidence file is now.
+    fn locate(&self, id: i64) -> Result<EvidenceFile, String> {
+        let given = self.given(id).ok_or("the case does not name this evidence file")?;
+        if given.path == "-" {
+            return Err("it came through standard input".to_owned());
+        }
+        let mut candidates: Vec<PathBuf> = Vec::new();
+        if let Some(root) = self.root {
+            let relative: PathBuf = Path::new(&given.path)
+                .components()
+                .filter(|part| matches!(part, std::path::Component::Normal(_)))
+                .collect();
+            candidates.push(root.join(&relative));
+            // The last parts of the path, for a root that lies deeper.
+            let parts: Vec<_> = relative.components().collect();
+            candidates
+                .extend((1..parts.len()).map(|skip| root.join(parts[skip..].iter().collect::<PathBuf>())));
+        } else {
+            let known =
+                self.run.get("evidence").and_then(|all| all.get(id.to_string())).and_then(|it| it.as_str());
+            candidates.extend(known.map(PathBuf::from));
+            candidates.push(PathBuf::from(&given.path));
+        }
+        let Some(path) = candidates.iter().find(|path| path.exists()) else {
+            return Err("no such file".to_owned());
+        };
+        let mut found = aaf_evidence::discover(std::slice::from_ref(path), &self.options);
+        if let Some(problem) = found.diagnostics.into_iter().next() {
+            return Err(problem.message);
+        }
+        match found.files.pop() {
+            Some(file) if found.files.is_empty() => Ok(EvidenceFile { id: given.id, ..file }),
+            _ => Err("no regular file".to_owned()),
+        }
+    }
+
+    /// Reads the lines again, each evidence file once; in the order given.
+    pub fn read(&self, sightings: &[SightingRow]) -> Vec<ReadLine> {
+        let mut by_file: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
+        for (at, sighting) in sightings.iter().enumerate() {
+            by_file.entry(sighting.evidence_id).or_default().push(at);
+        }
+        let mut lines: Vec<Line> =
+            sightings.iter().map(|_| Err("it was not found there".to_owned())).collect();
+        for (id, wanted) in by_file {
+            match self.locate(id) {
+                Ok(file) => self.read_file(&file, id, sightings, &wanted, &mut lines),
+                Err(why) => wanted.iter().for_each(|&at| lines[at] = Err(why.clone())),
+            }
+        }
+        sightings.iter().zip(lines).map(|(sighting, line)| compare(sighting, line)).collect()
+    }
+
+    fn read_file(
+        &self,
+        file: &EvidenceFile,
+        id: i64,
+        sightings: &[SightingRow],
+        wanted: &[usize],
+        lines: &mut [Line],
+    ) {
+        match aaf_evidence::open(file, &self.options) {
+            Err(problem) => wanted.iter().for_each(|&at| lines[at] = Err(problem.message.clone())),
+            Ok(Access::NotRead) => {
+                wanted.iter().for_each(|&at| lines[at] = Err(format!("it is {} now", file.kind.as_str())))
+            }
+            Ok(Access::Plain(plain)) => {
+                let mut order = wanted.to_vec();
+                order.sort_by_key(|&at| sightings[at].offset_bytes);
+                let mut scratch = Scratch::default();
+                let mut counted = Counted::default();
+                for at in order {
+                    let (offset, length) = place(&sightings[at]);
+                    let number = counted.to(&plain, offset, &mut scratch);
+                    lines[at] = match plain.window(offset..offset.saturating_add(length), &mut scratch) {
+                        Ok(window) if window.len() as u64 == length => Ok((window.to_vec(), number)),
+                        Ok(_) => Err("the file ends before it".to_owned()),
+                        Err(error) => Err(error.to_string()),
+                    };
+                }
+            }
+            Ok(Access::Streamed) => {
+                // What the case calls the path, up to the member.
+                let given = self.given(id).map_or("", |given| &*given.path);
+                let mut find = Find { given, sightings, wanted, lines };
+                let report = aaf_evidence::stream(file, &self.options, &mut find);
+                if let Some(problem) = report.diagnostics.first() {
+                    for &at in wanted {
+                        if let Err(why) = &mut lines[at] {
+                            why.push_str(&format!("; {}", problem.message));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Hashes the evidence files of these lines again.
+    pub fn rehash(&self, sightings: &[SightingRow]) -> BTreeMap<i64, Rehashed> {
+        let mut hashed = BTreeMap::new();
+        for sighting in sightings {
+            let id = sighting.evidence_id;
+            if let std::collections::btree_map::Entry::Vacant(entry) = hashed.entry(id) {
+                entry.insert(self.rehash_file(id));
+            }
+        }
+        hashed
+    }
+
+    fn rehash_file(&self, id: i64) -> Rehashed {
+        let given = self.given(id);
+        let (kind, word, then) = match given.map(|file| (&file.sha256, &file.blake3)) {
+            Some((Some(digest), _)) => (HashKind::Sha256, "sha256", digest),
+            Some((None, Some(digest))) => (HashKind::Blake3, "blake3", digest),
+            _ => return Rehashed::NotRecorded,
+        };
+        let file = match self.locate(id) {
+            Ok(file) => file,
+            Err(why) => return Rehashed::Gone(why),
+        };
+        match aaf_evidence::fingerprint(&file, kind) {
+            Ok(Some(now)) if now.0 == *then => Rehashed::Same(word),
+            Ok(Some(now)) => Rehashed::Differs(word, then.clone(), now.0),
+            Ok(None) => Rehashed::Gone("it is no regular file".to_owned()),
+            Err(problem) => Rehashed::Gone(problem.message),
+        }
+    }
+}
+
+fn place(sighting: &SightingRow) -> (u64, u64) {
+    let length = u64::try_from(sighting.length_bytes).unwrap_or(0).min(LONGEST_LINE);
+    (u64::try_from(sighting.offset_bytes).unwrap_or(0), length)
+}
+
+/// The case keeps at most the beginning of a long line; what it keeps is compared.
+fn compare(sighting: &SightingRow, line: Line) -> ReadLine {
+    let (found, line_number) = match line {
+        Ok((bytes, number)) => {
+            let found = match &sighting.raw {
+                None => Found::NotStored(bytes),
+                Some(raw) if bytes == *raw => Found::Same(bytes),
+                Some(raw) if raw.len() < bytes.len() && bytes.starts_with(raw) && raw.len() >= KEPT_BYTES => {
+                    Found::Same(bytes)
+                }
+                Some(_) => Found::Differs(bytes),
+            };
+            (found, number)
+        }
+        Err(why) => (Found::Gone(why), None),
+    };
+    ReadLine { sighting: sighting.clone(), found, line_number }
+}
+
+/// Lines that are shorter are kept whole.
+const KEPT_BYTES: usize = 64 << 10;
+
+/// Counts lines of a plain file from front to back.
+#[derive(Default)]
+struct Counted {
+    offset: u64,
+    newlines: u64,
+}
+
+impl Counted {
+    /// The number of the line that begins at an offset.
+    fn to(&mut self, plain: &aaf_evidence::PlainFile, offset: u64, scratch: &mut Scratch) -> Option<u64> {
+        if offset > COUNTED_BYTES || offset < self.offset {
+            return None;
+        }
+        while self.offset < offset {
+            let end = offset.min(self.offset + WINDOW_BYTES);
+            let window = plain.window(self.offset..end, scratch).ok()?;
+            if window.is_empty() {
+                return None;
+            }
+            self.newlines += memchr::memchr_iter(b'\n', &window).count() as u64;
+            self.offset += window.len() as u64;
+        }
+        Some(self.newlines + 1)
+    }
+}
+
+/// Picks lines out of the members of a bundle.
+struct Find<'f> {
+    given: &'f str,
+    sightings: &'f [SightingRow],
+    wanted: &'f [usize],
+    lines: &'f mut [Line],
+}
+
+impl Visitor for Find<'_> {
+    fn leaf(&mut self, member: &Member, content: &mut dyn Read) {
+        let mut order: Vec<usize> = self
+            .wanted
+            .iter()
+            .copied()
+            .filter(|&at| {
+                let rest =
+                    self.sightings[at].path.strip_prefix(self.given).unwrap_or(&self.sightings[at].path);
+                rest.strip_prefix('!').unwrap_or(rest) == member.path
+            })
+            .collect();
+        order.sort_by_key(|&at| self.sightings[at].offset_bytes);
+        let Some(last) =
+            order.iter().map(|&at| place(&self.sightings[at])).map(|(start, length)| start + length).max()
+        else {
+            return;
+        };
+        let mut buffer = vec![0; 256 << 10];
+        let (mut at, mut newlines) = (0u64, 0u64);
+        let mut parts: Vec<(usize, Vec<u8>, u64)> = order.iter().map(|&line| (line, Vec::new(), 0)).collect();
+        while at < last {
+            let count = match content.read(&mut buffer) {
+                Ok(0) | Err(_) => break,
+                Ok(count) => count,
+            };
+            let block = &buffer[..count];
+            for (line, part, number) in &mut parts {
+                let (start, length) = place(&self.sightings[*line]);
+                let end = start + length;
+                if (at..at + count as u64).contains(&start) {
+                    *number = newlines
+                        + memchr::memchr_iter(b'\n', &block[..(start - at) as usize]).count() as u64
+                        + 1;
+                }
+                let from = start.max(at).min(at + count as u64) - at;
+                let to = end.max(at).min(at + count as u64) - at;
+                if from < to {
+                    part.extend_from_slice(&block[from as usize..to as usize]);
+                }
+            }
+            newlines += memchr::memchr_iter(b'\n', block).count() as u64;
+            at += count as u64;
+        }
+        for (line, part, number) in parts {
+            let (_, length) = place(&self.sightings[line]);
+            self.lines[line] = if part.len() as u64 == length {
+                Ok((part, (number > 0).then_some(number)))
+            } else {
+                Err("the file ends before it".to_owned())
+            };
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! The same rows for machines: JSON that is exact, and harmless where somebody looks at it.
+
+use std::io;
+
+use aaf_case::CaseInfo;
+use aaf_model::tables::{EventDetail, IncidentRow, Text, TimelineRow};
+use aaf_model::{Diagnostic, Severity};
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
+
+use crate::escape::is_unsafe;
+use crate::time::rfc3339;
+
+/// Writes characters that a terminal could obey as `\uXXXX`, which is the same text to a JSON reader.
+struct Harmless<F>(F);
+
+macro_rules! forward {
+    ($($name:ident($($argument:ident: $type:ty),*);)*) => {
+        $(fn $name<W: ?Sized + io::Write>(&mut self, writer: &mut W $(, $argument: $type)*) -> io::Result<()> {
+            self.0.$name(writer $(, $argument)*)
+        })*
+    };
+}
+
+impl<F: Formatter> Formatter for Harmless<F> {
+    forward! {
+        begin_array(); end_array(); begin_array_value(first: bool); end_array_value();
+        begin_object(); end_object(); begin_object_key(first: bool); end_object_key();
+        begin_object_value(); end_object_value();
+    }
+
+    fn write_string_fragment<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let mut clean = 0;
+        for (at, letter) in fragment.char_indices().filter(|(_, letter)| is_unsafe(*letter)) {
+            writer.write_all(&fragment.as_bytes()[clean..at])?;
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+            clean = at + letter.len_utf8();
+        }
+        writer.write_all(&fragment.as_bytes()[clean..])
+    }
+}
+
+/// Writes a value on one line.
+pub fn write_line(out: &mut dyn io::Write, value: &impl Serialize) -> io::Result<()> {
+    let mut serializer = serde_json::Serializer::with_formatter(&mut *out, Harmless(CompactFormatter));
+    value.serialize(&mut serializer)?;
+    out.write_all(b"\n")
+}
+
+/// Writes a value over many lines.
+pub fn write_pretty(out: &mut dyn io::Write, value: &impl Serialize) -> io::Result<()> {
+    let mut serializer = serde_json::Serializer::with_formatter(&mut *out, Harmless(PrettyFormatter::new()));
+    value.serialize(&mut serializer)?;
+    out.write_all(b"\n")
+}
+
+/// An object whose members keep their order.
+#[derive(Default)]
+pub struct Object(Vec<(String, Value)>);
+
+impl Object {
+    /// Adds a member.
+    pub fn put(&mut self, key: &str, value: impl Into<Value>) -> &mut Self {
+        self.0.push((key.to_owned(), value.into()));
+        self
+    }
+
+    /// Adds text from evidence, and its bytes in hexadecimal where it is no UTF-8.
+    pub fn text(&mut self, key: &str, bytes: &[u8]) -> &mut Self {
+        self.put(key, String::from_utf8_lossy(bytes).into_owned());
+        if std::str::from_utf8(bytes).is_err() {
+            self.put(&format!("{key}_hex"), hex(bytes));
+        }
+        self
+    }
+}
+
+impl Serialize for Object {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn lossy(texts: &[Text]) -> Vec<String> {
+    texts.iter().map(|text| String::from_utf8_lossy(text).into_owned()).collect()
+}
+
+/// One line of a timeline, with the names of the table's columns.
+pub fn timeline_row(row: &TimelineRow) -> Object {
+    let mut out = Object::default();
+    out.put("host", row.host.clone())
+        .text("profile_root", &row.profile_root)
+        .text("profile", &row.profile)
+        .put("incident_id", row.incident_id.clone())
+        .put("first_time", row.first_time_us.and_then(rfc3339))
+        .put("last_time", row.last_time_us.and_then(rfc3339))
+        .put("count", row.count)
+        .put("peak_per_second", row.peak_per_second)
+        .put("verdict", &*row.verdict)
+        .put("class", &*row.class)
+        .text("operation", &row.operation)
+        .text("requested", &row.requested)
+        .text("object", &row.object)
+        .put("object_count", row.objects)
+        .text("comm", &row.comm)
+        .put("pid", row.pid)
+        .text("exe", &row.exe)
+        .put("uid", row.uid)
+        .put(
+            "chain",
+            row.chain
+                .iter()
+                .map(|(pid, comm)| serde_json::json!({"pid": pid, "comm": String::from_utf8_lossy(comm)}))
+                .collect::<Vec<_>>(),
+        )
+        .put("attempt", &*row.attempt)
+        .put("outcome", row.outcome.clone())
+        .put("first_event_id", &*row.first_event_id)
+        .put("last_event_id", &*row.last_event_id);
+    out
+}
+
+/// One incident, with the names of the table's columns.
+pub fn incident_row(row: &IncidentRow) -> Object {
+    let mut out = Object::default();
+    out.put("incident_id", &*row.incident_id)
+        .put("host", row.host.clone())
+        .text("profile_root", &row.profile_root)
+        .put("severity", &*row.severity)
+        .put("first_time", row.first_time_us.and_then(rfc3339))
+        .put("last_time", row.last_time_us.and_then(rfc3339))
+        .put("events", row.events)
+        .put("denied", row.denied)
+        .put("allowed", row.allowed)
+        .put("audited", row.audited)
+        .put("killed", row.killed)
+        .put("policy_changes", row.policy_changes)
+        .put(
+            "attempts",
+            row.attempts
+                .iter()
+                .map(|(attempt, outcome, count)| {
+                    serde_json::json!({"attempt": attempt, "outcome": outcome, "count": count})
+                })
+                .collect::<Vec<_>>(),
+        )
+        .put(
+            "targets",
+            row.objects
+                .iter()
+                .map(|(attempt, targets)| serde_json::json!({"attempt": attempt, "targets": lossy(targets)}))
+                .collect::<Vec<_>>(),
+        )
+        .put("comms", lossy(&row.comms))
+        .put("first_event_id", &*row.first_event_id);
+    out
+}
+
+/// One problem in the evidence.
+pub fn diagnostic(diagnostic: &Diagnostic) -> Object {
+    let mut out = Object::default();
+    out.put("code", diagnostic.code.as_str())
+        .put("severity", diagnostic.code.severity().as_str())
+        .put("evidence_id", diagnostic.evidence)
+        .put("path", &*diagnostic.path)
+        .put("offset_bytes", diagnostic.offset_bytes)
+        .put("message", &*diagnostic.message)
+        .put("count", diagnostic.count);
+    out
+}
+
+/// What `analyze --format json` prints.
+#[derive(Serialize)]
+pub struct Summary<'a> {
+    /// `case.json`.
+    pub case: &'a CaseInfo,
+    /// Where the case was written.
+    pub written_to: Option<&'a str>,
+    /// All incidents.
+    pub incidents: Vec<Object>,
+    /// Everything that was wrong with the evidence, damage first.
+    pub diagnostics: Vec<Object>,
+}
+
+impl<'a> Summary<'a> {
+    /// Of these.
+    pub fn new(
+        case: &'a CaseInfo,
+        incidents: &[IncidentRow],
+        diagnostics: &[Diagnostic],
+        written_to: Option<&'a str>,
+    ) -> Self {
+        let mut sorted: Vec<&Diagnostic> = diagnostics.iter().collect();
+        sorted.sort_by_key(|diagnostic| diagnostic.code.severity() != Severity::Damage);
+        Summary {
+            case,
+            written_to,
+            incidents: incidents.iter().map(incident_row).collect(),
+            diagnostics: sorted.into_iter().map(diagnostic).collect(),
+        }
+    }
+}
+
+/// One event with its lines.
+pub fn event(detail: &EventDetail) -> Object {
+    let mut out = Object::default();
+    out.put("event_id", &*detail.event_id)
+        .put("time", detail.time_us.and_then(rfc3339))
+        .put("time_source", &*detail.time_source)
+        .put("time_error_us", detail.time_error_us)
+        .put("host", detail.host.clone())
+        .put("audit_id", detail.audit_id.clone())
+        .put("incident_id", detail.incident_id.clone())
+        .put("verdict", &*detail.verdict)
+        .text("operation", &detail.operation)
+        .text("profile", &detail.profile)
+        .text("name", &detail.name)
+        .text("comm", &detail.comm)
+        .put("pid", detail.pid)
+        .put("attempt", detail.attempt.clone())
+        .put("outcome", detail.outcome.clone());
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_exact_and_harmless() {
+        let row = TimelineRow {
+            object: b"/tmp/\xff\x1b".to_vec(),
+            comm: "a\u{202e}\u{9b}\u{e0041}".as_bytes().to_vec(),
+            ..TimelineRow::default()
+        };
+        let mut out = Vec::new();
+        write_line(&mut out, &timeline_row(&row)).expect("memory");
+        let text = String::from_utf8(out).expect("text");
+        assert!(text.contains(r#""object":"/tmp/�\u001b","object_hex":"2f746d702fff1b""#), "{text}");
+        assert!(text.contains(r#""comm":"a\u202e\u009b\udb40\udc41""#), "{text}");
+        let back: Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(back["comm"], "a\u{202e}\u{9b}\u{e0041}");
+    }
+}

@@ -1,0 +1,245 @@
+//! A timeline as a person reads it.
+
+use std::io;
+
+use aaf_model::tables::TimelineRow;
+
+use super::{View, groups, heading_profile, short_id};
+use crate::escape::{pad, pad_left, terminal, truncate, width};
+use crate::page::{Page, Style};
+use crate::phrase;
+use crate::time::{delta, stretch};
+
+/// One line, ready to be set.
+struct Line {
+    date: Option<String>,
+    time: String,
+    since: String,
+    verdict: &'static str,
+    outcome: String,
+    operation: String,
+    object: String,
+    count: String,
+    acting: String,
+    id: String,
+    style: Style,
+}
+
+/// Widest that a column gets.
+const WIDEST_OPERATION: usize = 24;
+const WIDEST_OBJECT: usize = 72;
+/// An object is not cut below this.
+const NARROWEST_OBJECT: usize = 24;
+
+/// Writes the timelines, one after the other.
+pub fn text(rows: &[&TimelineRow], view: &View, page: &mut dyn Page) -> io::Result<()> {
+    let mut used: Vec<&str> = Vec::new();
+    for (at, group) in groups(rows).enumerate() {
+        if at > 0 {
+            page.end_line()?;
+        }
+        timeline(group, view, page)?;
+    }
+    for word in rows.iter().filter_map(|row| row.outcome.as_deref()) {
+        if !used.contains(&word) {
+            used.push(word);
+        }
+    }
+    legend(&used, rows, page)
+}
+
+/// The words that could be misread, explained.
+fn legend(used: &[&str], rows: &[&TimelineRow], page: &mut dyn Page) -> io::Result<()> {
+    let mut lines = Vec::new();
+    for word in ["succeeded", "failed", "not-stopped", "recorded"] {
+        if used.contains(&word)
+            && let Some(meaning) = phrase::outcome_explained(word)
+        {
+            lines.push(format!("{}: {meaning}", phrase::outcome(word)));
+        }
+    }
+    if rows.iter().any(|row| row.verdict == "DENIED" && row.outcome.as_deref() == Some("succeeded")) {
+        lines.push(
+            "denied, succeeded: AppArmor refused one check, the call as a whole succeeded all the same"
+                .to_owned(),
+        );
+    }
+    if !lines.is_empty() {
+        page.end_line()?;
+    }
+    for line in lines {
+        page.put(Style::Quiet, &line)?;
+        page.end_line()?;
+    }
+    Ok(())
+}
+
+fn timeline(group: &[&TimelineRow], view: &View, page: &mut dyn Page) -> io::Result<()> {
+    let shared = heading_profile(group);
+    let lines = lines(group, shared, view);
+    let most = |get: fn(&Line) -> &str| lines.iter().map(|line| width(get(line))).max().unwrap_or(0);
+    let since = most(|line| &line.since);
+    let outcome = most(|line| &line.outcome);
+    let operation = most(|line| &line.operation).min(WIDEST_OPERATION);
+    let acting = most(|line| &line.acting);
+    let id = most(|line| &line.id);
+    let mut object = most(|line| &line.object);
+    if let Some(columns) = view.width {
+        object = object.min(WIDEST_OBJECT);
+        let fixed = 1 + 12 + 2 + since + 2 + 7 + 2 + outcome + 2 + operation + 2 + 2 + acting + 2 + id;
+        object = object.min(columns.saturating_sub(fixed).max(NARROWEST_OBJECT));
+    }
+    let acting = match view.width {
+        Some(columns) => {
+            let before = 1 + 12 + 2 + since + 2 + 7 + 2 + outcome + 2 + operation + 2 + object + 2 + 2 + id;
+            acting.min(columns.saturating_sub(before).max(12))
+        }
+        None => acting,
+    };
+    heading(group, shared, view, page)?;
+    for line in &lines {
+        if let Some(date) = &line.date {
+            page.put(Style::Quiet, &format!(" {date}"))?;
+            page.end_line()?;
+        }
+        page.plain(&format!(" {}  {}  ", pad(&line.time, 12), pad_left(&line.since, since)))?;
+        page.put(line.style, &pad(line.verdict, 7))?;
+        page.plain(&format!(
+            "  {}  {}  ",
+            pad(&line.outcome, outcome),
+            pad(&truncate(&line.operation, operation), operation)
+        ))?;
+        let mut target = truncate(&line.object, object);
+        if !line.count.is_empty() {
+            // The count matters more than the columns.
+            target = format!("{}  {}", target, line.count);
+        }
+        let room = object + 2 + acting;
+        let taken = width(&target);
+        if line.count.is_empty() {
+            page.plain(&pad(&target, object))?;
+            page.put(Style::Quiet, &format!("  {}", pad(&truncate(&line.acting, acting), acting)))?;
+        } else if taken + 2 + width(&line.acting) <= room {
+            page.plain(&target)?;
+            page.put(Style::Quiet, &format!("  {}", pad(&line.acting, room - taken - 2)))?;
+        } else {
+            page.plain(&pad(&target, room))?;
+        }
+        page.put(Style::Quiet, &format!("  {}", line.id))?;
+        page.end_line()?;
+    }
+    Ok(())
+}
+
+fn heading(group: &[&TimelineRow], shared: &[u8], view: &View, page: &mut dyn Page) -> io::Result<()> {
+    let host = group.first().and_then(|row| row.host.as_deref()).unwrap_or("(unknown host)");
+    let profile = if shared.is_empty() { "(no profile)".to_owned() } else { terminal(shared) };
+    let title = format!("{} · {profile}", terminal(host.as_bytes()));
+    let first = group.iter().find_map(|row| row.first_time_us);
+    let when = match first {
+        Some(us) => format!("{} {}, Δ to the previous line", view.clock.date(us), view.clock.zone_name(us)),
+        None => "no time is known".to_owned(),
+    };
+    page.put(Style::Heading, &title)?;
+    let columns = view.width.unwrap_or(100).min(140);
+    let gap = columns.saturating_sub(width(&title) + width(&when)).max(3);
+    page.plain(&" ".repeat(gap))?;
+    page.put(Style::Quiet, &when)?;
+    page.end_line()
+}
+
+fn lines(group: &[&TimelineRow], shared: &[u8], view: &View) -> Vec<Line> {
+    let mut previous: Option<i64> = None;
+    let mut date = group.iter().find_map(|row| row.first_time_us).map(|us| view.clock.date(us));
+    group
+        .iter()
+        .map(|row| {
+            let time = row.first_time_us;
+            let today = time.map(|us| view.clock.date(us));
+            let turned = today.is_some() && today != date;
+            if turned {
+                date = today;
+            }
+            let since = match (time, previous) {
+                (Some(now), Some(before)) => delta(now - before),
+                _ => String::new(),
+            };
+            previous = time.or(previous);
+            Line {
+                date: date.clone().filter(|_| turned),
+                time: time.map_or_else(|| "no time".to_owned(), |us| view.clock.milli(us)),
+                since,
+                verdict: phrase::verdict(&row.verdict),
+                outcome: row.outcome.as_deref().map(phrase::outcome).unwrap_or("").to_owned(),
+                operation: operation(row),
+                object: object(row, shared),
+                count: count(row),
+                acting: phrase::acting(row, 3),
+                id: short_id(&row.first_event_id, view.id_digits).to_owned(),
+                style: phrase::style(&row.verdict, row.outcome.as_deref()),
+            }
+        })
+        .collect()
+}
+
+fn operation(row: &TimelineRow) -> String {
+    if row.verdict == "STATUS" {
+        phrase::policy_done(&row.operation, row.outcome.as_deref())
+    } else {
+        phrase::operation(&row.operation, &row.requested)
+    }
+}
+
+/// The target; before it the profile, where it is not the one of the heading.
+fn object(row: &TimelineRow, shared: &[u8]) -> String {
+    let object = terminal(&row.object);
+    let is_its_own = row.verdict == "STATUS" && row.object == row.profile;
+    if row.profile == shared || is_its_own {
+        return object;
+    }
+    let profile = match row.profile.strip_prefix(&*row.profile_root) {
+        Some(child) if !child.is_empty() => terminal(child),
+        _ => terminal(&row.profile),
+    };
+    if object.is_empty() { format!("({profile})") } else { format!("{object}  ({profile})") }
+}
+
+fn count(row: &TimelineRow) -> String {
+    if row.count <= 1 {
+        return String::new();
+    }
+    let mut out = format!("×{}", phrase::grouped(row.count as u64));
+    if let (Some(first), Some(last)) = (row.first_time_us, row.last_time_us) {
+        out.push_str(&format!(" in {}", stretch(last - first)));
+    }
+    match row.objects {
+        ..2 => {}
+        64.. => out.push_str(", 64 or more targets"),
+        more => out.push_str(&format!(", {more} targets")),
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+    use crate::page::text_of;
+
+    fn shown(width: Option<usize>) -> String {
+        let rows = sample();
+        let rows: Vec<&TimelineRow> = rows.iter().collect();
+        let view = View { clock: crate::time::Clock::default(), width, id_digits: 6 };
+        text_of(|page| text(&rows, &view, page))
+    }
+
+    #[test]
+    fn a_timeline_as_a_responder_reads_it() {
+        insta::assert_snapshot!(shown(Some(120)));
+    }
+
+    #[test]
+    fn nothing_is_cut_where_the_width_is_unknown() {
+        insta::assert_snapshot!(shown(None));
+    }
+}
