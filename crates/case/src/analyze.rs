@@ -65,7 +65,7 @@ struct Collect<'a> {
 }
 
 impl Sink for Collect<'_> {
-    fn block(&self, evidence: u32, member: u32, chunk: u64, block: Block) {
+    fn block(&self, evidence: u32, member: u32, chunk: u64, block: &mut Block) {
         self.store.add(evidence, member, chunk, block);
     }
     fn progress(&self, bytes: u64) {

@@ -100,9 +100,9 @@ impl Sink for InOrder<'_, '_> {
         state.member_path = path.to_owned();
     }
 
-    fn block(&self, _evidence: u32, _member: u32, chunk: u64, block: Block) {
+    fn block(&self, _evidence: u32, _member: u32, chunk: u64, block: &mut Block) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.waiting.insert(chunk, block);
+        state.waiting.insert(chunk, std::mem::take(block));
         while let Some(block) = {
             let next = state.next;
             state.waiting.remove(&next)

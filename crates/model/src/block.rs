@@ -192,12 +192,12 @@ impl Block {
             + self.companions.capacity() * size_of::<CompanionLine>()
     }
 
-    /// Gives back what was reserved and not used.
-    pub fn shrink(&mut self) {
-        self.rows.shrink_to_fit();
-        self.fields.shrink_to_fit();
-        self.bytes.shrink_to_fit();
-        self.companions.shrink_to_fit();
+    /// Forgets the contents and keeps the room.
+    pub fn clear(&mut self) {
+        self.rows.clear();
+        self.fields.clear();
+        self.bytes.clear();
+        self.companions.clear();
     }
 }
 

@@ -27,6 +27,32 @@ pub fn hash64_seeded(seed: u64, bytes: &[u8]) -> u64 {
     fold(state, 0x1D8E_4E27_C47D_124F)
 }
 
+/// A hasher for maps with keys of a few integers; not against an attacker who chooses keys to collide within a map of
+/// bounded size.
+#[derive(Clone, Copy, Default)]
+pub struct FastHasher(u64);
+
+/// Builds [`FastHasher`]s.
+pub type FastHash = std::hash::BuildHasherDefault<FastHasher>;
+
+impl std::hash::Hasher for FastHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = hash64_seeded(self.0, bytes);
+    }
+    fn write_u32(&mut self, value: u32) {
+        self.write_u64(u64::from(value));
+    }
+    fn write_i64(&mut self, value: i64) {
+        self.write_u64(value as u64);
+    }
+    fn write_u64(&mut self, value: u64) {
+        self.0 = fold(self.0 ^ value ^ 0x9E37_79B9_7F4A_7C15, 0xA076_1D64_78BD_642F);
+    }
+}
+
 #[inline]
 fn word(bytes: &[u8]) -> u64 {
     let mut buffer = [0u8; 8];

@@ -4,8 +4,8 @@
 //! processors interleave by a few lines; the distance is hundreds of lines.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 
+use aaf_model::hash::FastHash;
 use aaf_model::{AuditId, Role};
 use aaf_parse::{AuditHeader, Output, Route};
 
@@ -41,7 +41,7 @@ const NONE: u32 = u32::MAX;
 pub struct Scratch {
     lines: Vec<LineRef>,
     groups: Vec<Group>,
-    by_id: HashMap<AuditId, u32, BuildHasherDefault<IdHasher>>,
+    by_id: HashMap<AuditId, u32, FastHash>,
 }
 
 /// Reads the lines that start in `own` into rows.
@@ -252,27 +252,4 @@ pub fn trim(line: &[u8]) -> &[u8] {
         line = &line[start..];
     }
     line
-}
-
-/// Hashes an audit id: its serial is nearly unique already.
-#[derive(Default)]
-pub struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = aaf_model::hash::hash64_seeded(self.0, bytes);
-    }
-    fn write_u32(&mut self, value: u32) {
-        self.write_u64(u64::from(value));
-    }
-    fn write_i64(&mut self, value: i64) {
-        self.write_u64(value as u64);
-    }
-    fn write_u64(&mut self, value: u64) {
-        let product = u128::from(self.0 ^ value ^ 0x9E37_79B9_7F4A_7C15) * 0xA076_1D64_78BD_642F_u128;
-        self.0 = (product as u64) ^ ((product >> 64) as u64);
-    }
 }

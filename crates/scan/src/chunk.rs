@@ -1,5 +1,6 @@
 //! One chunk of a text: the lines that start in it, found, parsed and pushed as rows.
 
+use aaf_model::block::Block;
 use aaf_model::{AuditId, Carrier, Notes};
 use aaf_parse::Output;
 
@@ -35,6 +36,8 @@ pub struct Worker<'a> {
     pub companion_output: Output,
     pub audit: audit_stream::Scratch,
     joined: Vec<u8>,
+    /// Room for rows, used again.
+    pub block: Block,
 }
 
 /// What was counted in a chunk.
@@ -68,6 +71,7 @@ impl<'a> Worker<'a> {
             companion_output: Output::default(),
             audit: audit_stream::Scratch::default(),
             joined: Vec::new(),
+            block: Block::default(),
         }
     }
 }

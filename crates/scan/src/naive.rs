@@ -12,7 +12,7 @@ use crate::names::{NameCache, NameTable};
 use crate::rows::{Companions, Line, Raw, Rows};
 
 fn rows(names: &NameTable) -> Rows<'_> {
-    Rows::new(NameCache::new(names), Raw::Records, Companions::All, 0, 0)
+    Rows::new(NameCache::new(names), Raw::Records, Companions::All, 0, 0, Block::default())
 }
 
 /// Every line that holds an anchor, searched one anchor after the other.

@@ -53,8 +53,17 @@ pub struct Line<'t> {
 }
 
 impl<'n> Rows<'n> {
-    pub fn new(names: NameCache<'n>, raw: Raw, companions: Companions, evidence: u32, member: u32) -> Self {
-        Rows { block: Block::default(), names, raw, companions, evidence, member }
+    /// Builds rows for one text in `block`, whose contents go and whose room is used again.
+    pub fn new(
+        names: NameCache<'n>,
+        raw: Raw,
+        companions: Companions,
+        evidence: u32,
+        member: u32,
+        mut block: Block,
+    ) -> Self {
+        block.clear();
+        Rows { block, names, raw, companions, evidence, member }
     }
 
     /// Starts a row; companions may follow.

@@ -39,8 +39,8 @@ pub fn scan_stream<'n>(
     worker: &mut Worker<'_>,
     buffer: &mut Buffer,
     content: &mut dyn Read,
-    mut rows: impl FnMut() -> Rows<'n>,
-    mut emit: impl FnMut(Block),
+    mut rows: impl FnMut(Block) -> Rows<'n>,
+    mut emit: impl FnMut(&mut Block),
 ) -> Streamed {
     let bytes = &mut buffer.bytes;
     let mut filled = 0;
@@ -61,11 +61,12 @@ pub fn scan_stream<'n>(
         let end = base + filled as u64;
         let to = if at_end { end } else { end - margin as u64 };
         let window = Window { text: &bytes[..filled], base, at_end, newline_before: Some(newline_before) };
-        let mut block = rows();
+        let mut block = rows(std::mem::take(&mut worker.block));
         match scan_chunk(worker, &window, from, to, form, &mut block) {
             Ok(counts) => {
                 total.add(&counts);
-                emit(block.block);
+                emit(&mut block.block);
+                worker.block = block.block;
                 from = to;
                 if at_end {
                     break;

@@ -46,8 +46,8 @@ impl Default for Options {
 /// Takes the rows as workers find them.
 pub trait Sink: Sync {
     /// Rows of one chunk, in the order of their offsets; called for chunks without rows too. `chunk` orders the blocks
-    /// of one text and counts up from 0.
-    fn block(&self, evidence: u32, member: u32, chunk: u64, block: Block);
+    /// of one text and counts up from 0. The block is the worker's own: what is to be kept is copied or taken out.
+    fn block(&self, evidence: u32, member: u32, chunk: u64, block: &mut Block);
     /// Called before the blocks of a leaf of a compressed or bundled file.
     fn member(&self, _member: u32, _path: &str) {}
     /// Called after every file or chunk with the evidence bytes (as handed over) that are done; for progress bars.
@@ -269,8 +269,8 @@ impl<'a> Run<'a> {
         self.sink.progress(done);
     }
 
-    fn rows(&self, evidence: u32, member: u32) -> Rows<'a> {
-        Rows::new(NameCache::new(self.names), self.options.raw, self.options.companions, evidence, member)
+    fn rows(&self, evidence: u32, member: u32, block: Block) -> Rows<'a> {
+        Rows::new(NameCache::new(self.names), self.options.raw, self.options.companions, evidence, member, block)
     }
 
     fn capture(&self, evidence: u32, path: &str, head: &[u8]) {
@@ -313,7 +313,7 @@ impl<'a> Run<'a> {
                 at_end: range.end == length || short,
                 newline_before: (range.start == 0).then_some(None),
             };
-            let mut rows = self.rows(file.id, 0);
+            let mut rows = self.rows(file.id, 0, std::mem::take(&mut worker.block));
             let to = to.min(view.end()).max(from.min(view.end()));
             let scanned = scan_chunk(worker, &view, from.min(to), to, opened.form, &mut rows);
             match scanned {
@@ -335,7 +335,8 @@ impl<'a> Run<'a> {
                     sums.companions += companions;
                     drop(sums);
                     drop(window);
-                    self.sink.block(file.id, 0, chunk, rows.block);
+                    self.sink.block(file.id, 0, chunk, &mut rows.block);
+                    worker.block = rows.block;
                     break;
                 }
                 Err(_) if margin < 4 * far => margin = if margin < far { far } else { 4 * far },
@@ -507,9 +508,9 @@ impl Visitor for Leaves<'_, '_, '_> {
             self.worker,
             self.buffer,
             content,
-            || run.rows(evidence, member.ordinal),
+            |block| run.rows(evidence, member.ordinal, block),
             |block| {
-                let counts = count_roles(&block);
+                let counts = count_roles(block);
                 records += counts.0;
                 context += counts.1;
                 companions += counts.2;

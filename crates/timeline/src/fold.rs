@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use aaf_model::hash::{hash64, hash64_seeded};
+use aaf_model::hash::{FastHash, hash64, hash64_seeded};
 use aaf_model::{Class, Key, Verdict};
 
 use crate::attempt::{Attempt, Outcome};
@@ -70,7 +70,7 @@ pub struct Entry {
 /// Distinct targets of one line are counted up to this.
 pub const MOST_OBJECTS: usize = 64;
 /// Lines of one episode beyond this many are folded by folder.
-const MOST_LINES: usize = 20_000;
+const MOST_LINES: usize = 2_000;
 /// Processes remembered of one host.
 const MOST_PROCESSES: usize = 100_000;
 /// The longest process chain.
@@ -81,8 +81,8 @@ pub struct Timelines<'h> {
     hosts: &'h Hosts,
     gap_us: i64,
     states: Vec<State>,
-    by_profile: HashMap<(u32, u64), usize>,
-    processes: HashMap<(u32, i64), Process>,
+    by_profile: HashMap<(u32, u64), usize, FastHash>,
+    processes: HashMap<(u32, i64), Process, FastHash>,
     entries: Vec<Entry>,
     incidents: Vec<Incident>,
     folded_hard: u64,
@@ -100,7 +100,7 @@ struct State {
     last_us: i64,
     incident: Option<Incident>,
     lines: Vec<Entry>,
-    by_behaviour: HashMap<u64, usize>,
+    by_behaviour: HashMap<u64, usize, FastHash>,
 }
 
 /// What folding yields.
@@ -120,8 +120,8 @@ impl<'h> Timelines<'h> {
             hosts,
             gap_us,
             states: Vec::new(),
-            by_profile: HashMap::new(),
-            processes: HashMap::new(),
+            by_profile: HashMap::default(),
+            processes: HashMap::default(),
             entries: Vec::new(),
             incidents: Vec::new(),
             folded_hard: 0,
@@ -458,7 +458,7 @@ pub fn parse_i64(text: &[u8]) -> Option<i64> {
 }
 
 /// The processes above, as far as earlier events name them.
-fn chain(processes: &HashMap<(u32, i64), Process>, event: &Event<'_>, pid: Option<i64>) -> Vec<(i64, Vec<u8>)> {
+fn chain(processes: &HashMap<(u32, i64), Process, FastHash>, event: &Event<'_>, pid: Option<i64>) -> Vec<(i64, Vec<u8>)> {
     let mut chain: Vec<(i64, Vec<u8>)> = Vec::new();
     let mut parent = event
         .companion_value(1300, Key::Ppid)

@@ -1,9 +1,9 @@
 //! From rows as they came to rows in order: hosts, clocks, and which rows without an id are copies of rows with one.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 
 use aaf_model::block::{Block, Row};
+use aaf_model::hash::FastHash;
 use aaf_model::{Code, Diagnostic, Role, TimeSource};
 use rayon::prelude::*;
 
@@ -128,7 +128,7 @@ pub fn settle(
             let all: Vec<(usize, usize)> = (0..loose[0].block.rows.len()).map(|row| (0, row)).collect();
             if !all.is_empty() {
                 context.place_loose(&mut loose, &all);
-                let wanted: HashMap<u64, (), BuildHasherDefault<Plain>> =
+                let wanted: HashMap<u64, (), FastHash> =
                     loose[0].block.rows.iter().map(|row| (row.body_hash, ())).collect();
                 let mut candidates = Vec::new();
                 runs.for_each_row(|row| {
@@ -245,7 +245,7 @@ impl Candidate {
 /// Finds, for each row without an id, the event with an id that it is a copy of: same body, same second (as far as the
 /// row's own time is known), same host where both know it. Of several equal ones each carrier's rows take them in turn.
 fn align(blocks: &mut [StoredBlock], loose: &[(usize, usize)]) {
-    let wanted: HashMap<u64, (), BuildHasherDefault<Plain>> =
+    let wanted: HashMap<u64, (), FastHash> =
         loose.iter().map(|&(block, row)| (blocks[block].block.rows[row].body_hash, ())).collect();
     let candidates: Vec<Candidate> = blocks
         .par_iter()
@@ -262,7 +262,7 @@ fn align_with(blocks: &mut [StoredBlock], loose: &[(usize, usize)], mut candidat
     });
     // Copies of one event in several files are one candidate.
     candidates.dedup_by_key(|candidate| (candidate.body_hash, candidate.order_us, candidate.serial, candidate.host));
-    let mut by_hash: HashMap<u64, (usize, usize), BuildHasherDefault<Plain>> = HashMap::default();
+    let mut by_hash: HashMap<u64, (usize, usize), FastHash> = HashMap::default();
     let mut start = 0;
     for group in candidates.chunk_by(|a, b| a.body_hash == b.body_hash) {
         by_hash.insert(group[0].body_hash, (start, start + group.len()));
@@ -383,20 +383,4 @@ fn clock_steps(clocks: &Clocks, hosts: &Hosts) -> Vec<Diagnostic> {
             Diagnostic::new(Code::ClockStep, None, hosts.name(step.host()).unwrap_or("unknown host"), message)
         })
         .collect()
-}
-
-/// A hasher for keys that are hashes already.
-#[derive(Default)]
-struct Plain(u64);
-
-impl Hasher for Plain {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = aaf_model::hash::hash64_seeded(self.0, bytes);
-    }
-    fn write_u64(&mut self, value: u64) {
-        self.0 = value;
-    }
 }

@@ -51,13 +51,14 @@ impl Store {
         Store { budget_bytes, folder: folder.to_path_buf(), inner: Mutex::new(Inner::default()) }
     }
 
-    /// Takes a block of rows.
-    pub fn add(&self, evidence: u32, member: u32, chunk: u64, mut block: Block) {
+    /// Keeps a copy of a block of rows.
+    pub fn add(&self, evidence: u32, member: u32, chunk: u64, block: &Block) {
         if block.rows.is_empty() {
             return;
         }
-        let track = Track::of(evidence, member, chunk, &block);
-        block.shrink();
+        let track = Track::of(evidence, member, chunk, block);
+        // A copy takes just the room that it needs.
+        let block = block.clone();
         let memory = block.memory_bytes();
         let mut inner = lock(&self.inner);
         inner.tracks.push(track);
