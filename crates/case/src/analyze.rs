@@ -79,7 +79,11 @@ impl Sink for Collect<'_> {
 }
 
 /// Reads the evidence, merges, settles, folds; the large tables go to `sink`.
-pub fn analyze<S: TableSink>(evidence: &[PathBuf], options: &Options, sink: &mut S) -> Result<Analysis, Error> {
+pub fn analyze<S: TableSink>(
+    evidence: &[PathBuf],
+    options: &Options,
+    sink: &mut S,
+) -> Result<Analysis, Error> {
     let zone = options.assume_zone.as_deref().map(parse_zone).transpose()?;
     let inventory = aaf_evidence::discover(evidence, &options.evidence);
     if inventory.files.is_empty() {
@@ -99,8 +103,9 @@ pub fn analyze<S: TableSink>(evidence: &[PathBuf], options: &Options, sink: &mut
         return Err(Error::NoEvidence { diagnostics: report.diagnostics });
     }
     let sources = source_infos(evidence, &report);
-    let source_names =
-        SourceNames::new(sources.iter().map(|source| ((source.evidence, source.member), source.path.clone())));
+    let source_names = SourceNames::new(
+        sources.iter().map(|source| ((source.evidence, source.member), source.path.clone())),
+    );
     let assumptions = Assumptions {
         host: options.assume_host.clone(),
         zone,
@@ -124,11 +129,15 @@ pub fn analyze<S: TableSink>(evidence: &[PathBuf], options: &Options, sink: &mut
         diagnostics.push(Diagnostic::new(Code::NoTime, None, "", message));
     }
     if folded.folded_hard > 0 {
-        let message = format!("{} events were folded by folder: their incident has too many targets", folded.folded_hard);
+        let message = format!(
+            "{} events were folded by folder: their incident has too many targets",
+            folded.folded_hard
+        );
         diagnostics.push(Diagnostic::new(Code::FoldedHard, None, "", message));
     }
     let timelines = folded.entries.iter().map(|entry| timeline_row(entry, hosts)).collect();
-    let incidents: Vec<IncidentRow> = folded.incidents.iter().map(|incident| incident_row(incident, hosts)).collect();
+    let incidents: Vec<IncidentRow> =
+        folded.incidents.iter().map(|incident| incident_row(incident, hosts)).collect();
     let info = case_info(&inventory, &report, &diagnostics, hosts, &sums, &incidents, options.evidence.hash);
     Ok(Analysis { info, timelines, incidents, diagnostics })
 }
@@ -501,7 +510,8 @@ fn case_info(
     for incident in incidents {
         *totals.incidents_by_severity.entry(incident.severity.clone()).or_default() += 1;
     }
-    totals.damage = diagnostics.iter().filter(|diagnostic| diagnostic.code.severity() == Severity::Damage).count() as u64;
+    totals.damage =
+        diagnostics.iter().filter(|diagnostic| diagnostic.code.severity() == Severity::Damage).count() as u64;
     let periods = || sums.by_host.values().filter_map(|(_, period)| *period);
     totals.first_time = periods().map(|period| period.0).min().and_then(rfc3339);
     totals.last_time = periods().map(|period| period.1).max().and_then(rfc3339);

@@ -34,7 +34,11 @@ pub type Emit<'e> = dyn FnMut(&RecordLine<'_>) -> bool + Send + 'e;
 
 /// Shows every record of the evidence to `emit`, file by file, in the order of the bytes. Returns what was wrong with
 /// the evidence.
-pub fn records(evidence: &[PathBuf], options: &Options, emit: &mut Emit<'_>) -> Result<Vec<Diagnostic>, Error> {
+pub fn records(
+    evidence: &[PathBuf],
+    options: &Options,
+    emit: &mut Emit<'_>,
+) -> Result<Vec<Diagnostic>, Error> {
     let zone = options.assume_zone.as_deref().map(parse_zone).transpose()?;
     let inventory = aaf_evidence::discover(evidence, &options.evidence);
     let mut diagnostics = inventory.diagnostics;

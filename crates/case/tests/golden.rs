@@ -1,5 +1,7 @@
 //! The recorded attacks against their ground truth.
 
+#![allow(clippy::expect_used, reason = "a test ends where its set-up fails")]
+
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,7 +41,7 @@ struct Compared {
 /// Compares the events of a sample with its untouched logs.
 fn compare(host: &str, truth: &[&str], collected: &[&str]) -> Compared {
     let bundle = sample(&format!("{host}.tar.xz"));
-    let (analysis, events) = analyze(&[bundle.clone()], &Options::default());
+    let (analysis, events) = analyze(std::slice::from_ref(&bundle), &Options::default());
     let mut expected = BTreeSet::new();
     let truth_bundle = members(&sample(&format!("{host}.truth.tar.xz")));
     for name in truth {
@@ -60,7 +62,9 @@ fn compare(host: &str, truth: &[&str], collected: &[&str]) -> Compared {
 
 fn names(records: &[(String, String)]) -> Vec<String> {
     let name = |body: &str| {
-        body.split_once(" name=\"").and_then(|(_, rest)| rest.split_once('"')).map(|(name, _)| name.to_owned())
+        body.split_once(" name=\"")
+            .and_then(|(_, rest)| rest.split_once('"'))
+            .map(|(name, _)| name.to_owned())
     };
     records.iter().map(|(id, body)| format!("{id} {}", name(body).unwrap_or_default())).collect()
 }
@@ -143,7 +147,8 @@ fn every_scripted_step_is_found() {
         let matched = &truth[&format!("{host}/ground_truth_matched.jsonl")];
         for line in matched.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
             let step: serde_json::Value = serde_json::from_slice(line).expect("a JSON line");
-            let Some(observed) = step["observed_records"].as_array().filter(|observed| !observed.is_empty()) else {
+            let Some(observed) = step["observed_records"].as_array().filter(|observed| !observed.is_empty())
+            else {
                 continue;
             };
             steps += 1;

@@ -1,5 +1,7 @@
 //! The same evidence gives the same events, however it is read.
 
+#![allow(clippy::expect_used, reason = "a test ends where its set-up fails")]
+
 mod common;
 
 use std::path::PathBuf;
@@ -41,7 +43,11 @@ fn threads_maps_chunks_and_spills_change_nothing() {
     let base = analyze(&paths, &Options { threads: 2, ..Options::default() });
     assert!(base.1.len() > 3000);
     for threads in [1, 3] {
-        equal(&base, &analyze(&paths, &Options { threads, ..Options::default() }), &format!("{threads} threads"));
+        equal(
+            &base,
+            &analyze(&paths, &Options { threads, ..Options::default() }),
+            &format!("{threads} threads"),
+        );
     }
     let mut read = Options::default();
     read.evidence.mmap = false;

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BinaryArray, BinaryBuilder, Int64Array, StringBuilder, TimestampMicrosecondArray};
+use arrow::array::{
+    ArrayRef, BinaryArray, BinaryBuilder, Int64Array, StringBuilder, TimestampMicrosecondArray,
+};
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 
 /// What a column holds.

@@ -9,8 +9,8 @@ use aaf_model::{Field, Key, Role};
 use aaf_timeline::Event;
 use aaf_timeline::fold::parse_i64;
 use arrow::array::{
-    ArrayRef, BinaryBuilder, BooleanBuilder, Int32Builder, Int64Builder, ListBuilder, RecordBatch, StringBuilder,
-    StructBuilder, TimestampMicrosecondBuilder,
+    ArrayRef, BinaryBuilder, BooleanBuilder, Int32Builder, Int64Builder, ListBuilder, RecordBatch,
+    StringBuilder, StructBuilder, TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{DataType, Field as ArrowField, SchemaRef};
 use arrow::error::ArrowError;
@@ -28,7 +28,11 @@ const TEXT_KEYS: &[(&str, Key, &str)] = &[
     ("name", Key::Name, "`name=`: the object, as resolved by the kernel; null where absent"),
     ("target", Key::Target, "`target=`: link target or profile to change to; null where absent"),
     ("peer", Key::Peer, "`peer=`: label of the other task; null where absent"),
-    ("comm", Key::Comm, "`comm=`: name of the acting thread, up to 15 bytes, chosen by itself; null where absent"),
+    (
+        "comm",
+        Key::Comm,
+        "`comm=`: name of the acting thread, up to 15 bytes, chosen by itself; null where absent",
+    ),
     ("info", Key::Info, "`info=`: the kernel's remark; null where absent"),
     ("capname", Key::Capname, "`capname=`; null where absent"),
     ("family", Key::Family, "`family=` of the socket; null where absent"),
@@ -67,7 +71,12 @@ const JOINED_TEXT: &[(&str, u16, Key, &str)] = &[
     ("tty", 1300, Key::Tty, "`tty=` of the joined SYSCALL; null where none was joined"),
     ("key", 1300, Key::AuditKey, "`key=` of the audit rule; null where none was joined"),
     ("arch", 1300, Key::Arch, "`arch=` of the joined SYSCALL, hexadecimal; null where none was joined"),
-    ("syscall", 1300, Key::Syscall, "`syscall=` number (or name) of the joined SYSCALL; null where none was joined"),
+    (
+        "syscall",
+        1300,
+        Key::Syscall,
+        "`syscall=` number (or name) of the joined SYSCALL; null where none was joined",
+    ),
     ("cwd", 1307, Key::Cwd, "`cwd=` of the joined CWD; null where none was joined"),
     ("sockaddr", 1306, Key::Saddr, "`saddr=` of the joined SOCKADDR as printed; null where none was joined"),
 ];
@@ -110,10 +119,25 @@ pub fn columns() -> Vec<Column> {
     columns.extend(JOINED_INT.iter().map(|&(name, _, meaning)| column(name, Kind::Int, meaning)));
     columns.extend([
         column("success", Kind::Bool, "`success=` of the joined SYSCALL; null where none was joined"),
-        column("proctitle", Kind::Text, "command line of the joined PROCTITLE, NUL as blank, up to 128 bytes; null where none was joined"),
-        column("argv", Kind::Words, "arguments of the joined EXECVE, U+FFFD where no UTF-8; empty where none was joined").required(),
-        column("paths", Kind::Structs(PATHS), "names of the joined PATH records, as asked for; empty where none was joined").required(),
-        column("extra", Kind::Structs(EXTRA), "every further key of the record in order, repeated ones too").required(),
+        column(
+            "proctitle",
+            Kind::Text,
+            "command line of the joined PROCTITLE, NUL as blank, up to 128 bytes; null where none was joined",
+        ),
+        column(
+            "argv",
+            Kind::Words,
+            "arguments of the joined EXECVE, U+FFFD where no UTF-8; empty where none was joined",
+        )
+        .required(),
+        column(
+            "paths",
+            Kind::Structs(PATHS),
+            "names of the joined PATH records, as asked for; empty where none was joined",
+        )
+        .required(),
+        column("extra", Kind::Structs(EXTRA), "every further key of the record in order, repeated ones too")
+            .required(),
         column("notes", Kind::Words, "what is odd about the record, by word").required(),
         column("sightings", Kind::Int32, "lines that show this event").required(),
         column("carriers", Kind::Words, "the envelopes it was seen in").required(),
@@ -167,7 +191,8 @@ pub fn batch(schema: &SchemaRef, context: &EventContext<'_>) -> Result<RecordBat
     let mut texts: Vec<TextBuilder> = TEXT_KEYS.iter().map(|_| TextBuilder::new(rows)).collect();
     let mut ints: Vec<Int64Builder> = INT_KEYS.iter().map(|_| Int64Builder::with_capacity(rows)).collect();
     let mut joined_texts: Vec<TextBuilder> = JOINED_TEXT.iter().map(|_| TextBuilder::new(rows)).collect();
-    let mut joined_ints: Vec<Int64Builder> = JOINED_INT.iter().map(|_| Int64Builder::with_capacity(rows)).collect();
+    let mut joined_ints: Vec<Int64Builder> =
+        JOINED_INT.iter().map(|_| Int64Builder::with_capacity(rows)).collect();
     let mut success = BooleanBuilder::with_capacity(rows);
     let mut argv = word_list();
     let mut paths = struct_list(PATHS);
@@ -365,7 +390,10 @@ fn arguments<'f>(fields: &'f [Field], bytes: &'f [u8]) -> impl Iterator<Item = &
         Key::A0 | Key::A1 | Key::A2 | Key::A3 => true,
         Key::Unknown => {
             let name = field.name(bytes);
-            name.first() == Some(&b'a') && name.len() > 1 && name[1].is_ascii_digit() && !name.ends_with(b"_len")
+            name.first() == Some(&b'a')
+                && name.len() > 1
+                && name[1].is_ascii_digit()
+                && !name.ends_with(b"_len")
         }
         _ => false,
     })

@@ -8,10 +8,22 @@ use crate::{events, sightings, small};
 /// Every table with its columns, in the order in which they are documented.
 pub fn tables() -> Vec<(&'static str, &'static str, Vec<Column>)> {
     vec![
-        ("events.parquet", "One row an event: a record that the kernel or dbus-daemon made once, or a line that explains. In order of time; within a boot whose clock was stepped, in order of serial.", events::columns()),
+        (
+            "events.parquet",
+            "One row an event: a record that the kernel or dbus-daemon made once, or a line that explains. In order of time; within a boot whose clock was stepped, in order of serial.",
+            events::columns(),
+        ),
         ("sightings.parquet", "One row a line as found, in the order of the events.", sightings::columns()),
-        ("timelines.parquet", "One row a behaviour of one profile on one host within one episode; repeated behaviour is folded.", small::timeline_columns()),
-        ("incidents.parquet", "One row an episode of one profile on one host, parted by quiet.", small::incident_columns()),
+        (
+            "timelines.parquet",
+            "One row a behaviour of one profile on one host within one episode; repeated behaviour is folded.",
+            small::timeline_columns(),
+        ),
+        (
+            "incidents.parquet",
+            "One row an episode of one profile on one host, parted by quiet.",
+            small::incident_columns(),
+        ),
         ("diagnostics.parquet", "One row a problem in the evidence.", small::diagnostic_columns()),
     ]
 }
@@ -26,14 +38,21 @@ pub fn schema_markdown() -> String {
     );
     for (name, meaning, columns) in tables() {
         // Writing to a String cannot fail.
-        let _ = write!(out, "\n## `{name}`\n\n{meaning}\n\n| column | type | null | meaning |\n|---|---|---|---|\n");
+        let _ = write!(
+            out,
+            "\n## `{name}`\n\n{meaning}\n\n| column | type | null | meaning |\n|---|---|---|---|\n"
+        );
         for column in columns {
             let null = if column.required { "never" } else { "yes" };
             let meaning = column.meaning.replace('|', "\\|");
             let _ = writeln!(out, "| `{}` | {} | {null} | {meaning} |", column.name, type_text(&column.kind));
             if matches!(column.kind, Kind::Text) {
                 let twin = twin_name(column.name);
-                let _ = writeln!(out, "| `{twin}` | binary | yes | the bytes of `{}`; null where it is exact |", column.name);
+                let _ = writeln!(
+                    out,
+                    "| `{twin}` | binary | yes | the bytes of `{}`; null where it is exact |",
+                    column.name
+                );
             }
         }
     }

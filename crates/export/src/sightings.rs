@@ -20,19 +20,45 @@ const RANGES: &[(&str, Kind)] = &[("offset_bytes", Kind::Int), ("length_bytes", 
 /// The columns, in order.
 pub fn columns() -> Vec<Column> {
     vec![
-        column("event_id", Kind::Word, "the event it shows; a companion shared by several events names the first").required(),
+        column(
+            "event_id",
+            Kind::Word,
+            "the event it shows; a companion shared by several events names the first",
+        )
+        .required(),
         column("audit_id", Kind::Word, "`seconds.milliseconds:serial` of the event; null without one"),
-        column("role", Kind::Word, "`record`, `companion` (another record of the same audit id) or `context`").required(),
-        column("audit_type", Kind::Int32, "audit record type (1400 AVC, 1300 SYSCALL, …); null where none was printed"),
+        column(
+            "role",
+            Kind::Word,
+            "`record`, `companion` (another record of the same audit id) or `context`",
+        )
+        .required(),
+        column(
+            "audit_type",
+            Kind::Int32,
+            "audit record type (1400 AVC, 1300 SYSCALL, …); null where none was printed",
+        ),
         column("evidence_id", Kind::Int32, "evidence file, by its id in `case.json`").required(),
         column("path", Kind::Word, "path as given; a bundle's member after `!`").required(),
         column("carrier", Kind::Word, "the envelope").required(),
-        column("offset_bytes", Kind::Int, "offset of the line in the unpacked stream, bytes").required().distinct(),
+        column("offset_bytes", Kind::Int, "offset of the line in the unpacked stream, bytes")
+            .required()
+            .distinct(),
         column("length_bytes", Kind::Int32, "length of the line without its newline, bytes").required(),
-        column("more_ranges", Kind::Structs(RANGES), "further pieces of the line where a shipper split it; empty where it is whole").required(),
-        column("body_start", Kind::Int32, "first byte of the record's body within the line, bytes; null where the line had to be unescaped or holds none"),
+        column(
+            "more_ranges",
+            Kind::Structs(RANGES),
+            "further pieces of the line where a shipper split it; empty where it is whole",
+        )
+        .required(),
+        column(
+            "body_start",
+            Kind::Int32,
+            "first byte of the record's body within the line, bytes; null where the line had to be unescaped or holds none",
+        ),
         column("body_length", Kind::Int32, "length of the body, bytes; null as `body_start`"),
-        column("raw", Kind::Bytes, "the line as found (up to 64 KiB); null where `--raw` did not keep it").distinct(),
+        column("raw", Kind::Bytes, "the line as found (up to 64 KiB); null where `--raw` did not keep it")
+            .distinct(),
     ]
 }
 

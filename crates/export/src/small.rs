@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use aaf_model::Diagnostic;
 use aaf_model::tables::{IncidentRow, TimelineRow};
-use arrow::array::{ArrayRef, Int64Builder, ListBuilder, RecordBatch, StringArray, StringBuilder, StructBuilder};
+use arrow::array::{
+    ArrayRef, Int64Builder, ListBuilder, RecordBatch, StringArray, StringBuilder, StructBuilder,
+};
 use arrow::datatypes::{DataType, Field};
 use arrow::error::ArrowError;
 
@@ -18,24 +20,44 @@ const TARGETS: &[(&str, Kind)] = &[("attempt", Kind::Word), ("target", Kind::Wor
 pub fn timeline_columns() -> Vec<Column> {
     vec![
         column("host", Kind::Word, "host; null where nothing says it"),
-        column("profile_root", Kind::Text, "the profile whose timeline it is (`//child` and `//null-…` belong to their parent)").required(),
+        column(
+            "profile_root",
+            Kind::Text,
+            "the profile whose timeline it is (`//child` and `//null-…` belong to their parent)",
+        )
+        .required(),
         column("profile", Kind::Text, "the profile as printed").required(),
         column("incident_id", Kind::Word, "incident, 16 hex digits; null for plain loading of policy"),
-        column("first_time", Kind::Time, "settled time of the first event, microseconds, UTC; null where unknown"),
-        column("last_time", Kind::Time, "settled time of the last event, microseconds, UTC; null where unknown"),
+        column(
+            "first_time",
+            Kind::Time,
+            "settled time of the first event, microseconds, UTC; null where unknown",
+        ),
+        column(
+            "last_time",
+            Kind::Time,
+            "settled time of the last event, microseconds, UTC; null where unknown",
+        ),
         column("count", Kind::Int, "events folded into the line").required(),
         column("peak_per_second", Kind::Int, "the most events within one second").required(),
         column("verdict", Kind::Word, "the kernel's word; empty where none was printed").required(),
         column("class", Kind::Word, "kind of check").required(),
         column("operation", Kind::Text, "`operation=`; empty where absent").required(),
         column("requested", Kind::Text, "mask or permission asked for; empty where absent").required(),
-        column("object", Kind::Text, "the target; runs of digits as `*` where several were folded").required(),
+        column("object", Kind::Text, "the target; runs of digits as `*` where several were folded")
+            .required(),
         column("object_count", Kind::Int, "distinct targets; 64 means 64 or more").required(),
         column("comm", Kind::Text, "`comm=` of the first event").required(),
         column("pid", Kind::Int, "`pid=` of the first event; null where absent"),
-        column("exe", Kind::Text, "`exe=` of the joined SYSCALL of the first event; empty where none was joined").required(),
+        column(
+            "exe",
+            Kind::Text,
+            "`exe=` of the joined SYSCALL of the first event; empty where none was joined",
+        )
+        .required(),
         column("uid", Kind::Int, "user id of the process; null where unknown"),
-        column("chain", Kind::Structs(CHAIN), "processes above, the nearest first; empty where unknown").required(),
+        column("chain", Kind::Structs(CHAIN), "processes above, the nearest first; empty where unknown")
+            .required(),
         column("attempt", Kind::Word, "what was attempted").required(),
         column("outcome", Kind::Word, "what came of it; null where nothing was checked"),
         column("first_event_id", Kind::Word, "id of the first event").required(),
@@ -46,20 +68,36 @@ pub fn timeline_columns() -> Vec<Column> {
 /// The columns of `incidents.parquet`.
 pub fn incident_columns() -> Vec<Column> {
     vec![
-        column("incident_id", Kind::Word, "id derived from host, profile and first event, 16 hex digits").required(),
+        column("incident_id", Kind::Word, "id derived from host, profile and first event, 16 hex digits")
+            .required(),
         column("host", Kind::Word, "host; null where nothing says it"),
         column("profile_root", Kind::Text, "the profile").required(),
-        column("severity", Kind::Word, "`critical`, `high`, `medium`, `low`, `info`: a first order for reading").required(),
-        column("first_time", Kind::Time, "settled time of the first event, microseconds, UTC; null where unknown"),
-        column("last_time", Kind::Time, "settled time of the last event, microseconds, UTC; null where unknown"),
+        column(
+            "severity",
+            Kind::Word,
+            "`critical`, `high`, `medium`, `low`, `info`: a first order for reading",
+        )
+        .required(),
+        column(
+            "first_time",
+            Kind::Time,
+            "settled time of the first event, microseconds, UTC; null where unknown",
+        ),
+        column(
+            "last_time",
+            Kind::Time,
+            "settled time of the last event, microseconds, UTC; null where unknown",
+        ),
         column("events", Kind::Int, "events in it").required(),
         column("denied", Kind::Int, "of these DENIED").required(),
         column("allowed", Kind::Int, "of these ALLOWED").required(),
         column("audited", Kind::Int, "of these AUDIT").required(),
         column("killed", Kind::Int, "of these KILLED").required(),
         column("policy_changes", Kind::Int, "policy loads, replacements and removals").required(),
-        column("attempts", Kind::Structs(ATTEMPTS), "what was attempted, what came of it, how often").required(),
-        column("targets", Kind::Structs(TARGETS), "what each kind of attempt was aimed at, the first few").required(),
+        column("attempts", Kind::Structs(ATTEMPTS), "what was attempted, what came of it, how often")
+            .required(),
+        column("targets", Kind::Structs(TARGETS), "what each kind of attempt was aimed at, the first few")
+            .required(),
         column("comms", Kind::Words, "names of the processes, the first few").required(),
         column("first_event_id", Kind::Word, "id of the first event").required(),
     ]
@@ -72,7 +110,11 @@ pub fn diagnostic_columns() -> Vec<Column> {
         column("severity", Kind::Word, "`damage` or `note`").required(),
         column("evidence_id", Kind::Int, "evidence file; null where the path never became evidence"),
         column("path", Kind::Word, "path, a bundle's member after `!`").required(),
-        column("offset_bytes", Kind::Int, "where, bytes of the unpacked stream; null where the whole file is meant"),
+        column(
+            "offset_bytes",
+            Kind::Int,
+            "where, bytes of the unpacked stream; null where the whole file is meant",
+        ),
         column("message", Kind::Word, "what was found and what was done about it").required(),
         column("count", Kind::Int, "how many times").required(),
     ]
@@ -168,8 +210,7 @@ pub fn incidents(rows: &[IncidentRow]) -> Result<RecordBatch, ArrowError> {
         }
         comms.append(true);
     }
-    let mut arrays =
-        vec![word(|row| &row.incident_id), options(rows.iter().map(|row| row.host.as_deref()))];
+    let mut arrays = vec![word(|row| &row.incident_id), options(rows.iter().map(|row| row.host.as_deref()))];
     arrays.extend(texts(rows.iter().map(|row| &row.profile_root[..])));
     arrays.push(word(|row| &row.severity));
     arrays.push(times(rows.iter().map(|row| row.first_time_us).collect()));
@@ -191,7 +232,9 @@ pub fn incidents(rows: &[IncidentRow]) -> Result<RecordBatch, ArrowError> {
         }
     }));
     arrays.push(structs(TARGETS, rows, |row, item| {
-        for (attempt, target) in row.objects.iter().flat_map(|(kind, list)| list.iter().map(move |it| (kind, it))) {
+        for (attempt, target) in
+            row.objects.iter().flat_map(|(kind, list)| list.iter().map(move |it| (kind, it)))
+        {
             put_text(item, 0, attempt.as_bytes());
             put_text(item, 1, target);
             item.append(true);

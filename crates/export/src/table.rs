@@ -38,7 +38,8 @@ impl TableWriter {
         let properties = Arc::new(properties(columns));
         let descriptor = ArrowSchemaConverter::new().convert(&schema).map_err(to_io)?;
         let file = io::BufWriter::with_capacity(1 << 20, File::create(path)?);
-        let writer = SerializedFileWriter::new(file, descriptor.root_schema_ptr(), properties).map_err(to_io)?;
+        let writer =
+            SerializedFileWriter::new(file, descriptor.root_schema_ptr(), properties).map_err(to_io)?;
         let factory = ArrowRowGroupWriterFactory::new(&writer, Arc::clone(&schema));
         Ok(TableWriter { writer, factory, schema, rows: 0 })
     }
@@ -49,11 +50,14 @@ impl TableWriter {
         let mut next = writers.iter_mut();
         for (field, array) in self.schema.fields().iter().zip(batch.columns()) {
             for leaf in compute_leaves(field, array).map_err(to_io)? {
-                let Some(writer) = next.next() else { return Err(io::Error::other("more leaves than columns")) };
+                let Some(writer) = next.next() else {
+                    return Err(io::Error::other("more leaves than columns"));
+                };
                 writer.write(&leaf).map_err(to_io)?;
             }
         }
-        let chunks = writers.into_iter().map(|writer| writer.close().map_err(to_io)).collect::<io::Result<_>>()?;
+        let chunks =
+            writers.into_iter().map(|writer| writer.close().map_err(to_io)).collect::<io::Result<_>>()?;
         Ok(EncodedGroup { chunks, rows: batch.num_rows() })
     }
 
@@ -110,7 +114,14 @@ fn properties(columns: &[Column]) -> WriterProperties {
         }
         if matches!(
             column.name,
-            "time" | "first_time" | "last_time" | "host" | "profile" | "profile_root" | "event_id" | "incident_id"
+            "time"
+                | "first_time"
+                | "last_time"
+                | "host"
+                | "profile"
+                | "profile_root"
+                | "event_id"
+                | "incident_id"
         ) {
             builder = builder.set_column_statistics_enabled(path, EnabledStatistics::Chunk);
         }

@@ -61,7 +61,9 @@ impl Anchors {
             None => ANCHORS
                 .iter()
                 .enumerate()
-                .filter_map(|(index, anchor)| memchr::memmem::find(&text[from..], anchor).map(|at| (from + at, index)))
+                .filter_map(|(index, anchor)| {
+                    memchr::memmem::find(&text[from..], anchor).map(|at| (from + at, index))
+                })
                 .min(),
         }
     }
@@ -85,7 +87,10 @@ mod tests {
     fn leftmost_is_found() {
         let anchors = Anchors::new();
         assert_eq!(anchors.find(b"xx audit: type=1400 apparmor=\"DENIED\"", 0).map(|found| found.0), Some(3));
-        assert_eq!(anchors.find(b"xx audit: type=1400 apparmor=\"DENIED\"", 4).map(|found| found.0), Some(20));
+        assert_eq!(
+            anchors.find(b"xx audit: type=1400 apparmor=\"DENIED\"", 4).map(|found| found.0),
+            Some(20)
+        );
         assert_eq!(anchors.find(b"nothing of interest in this line, really", 0), None);
     }
 }

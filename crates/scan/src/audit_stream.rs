@@ -100,7 +100,12 @@ fn index(
                     (Some(id), Some((known, group))) if id == known => group,
                     (Some(id), _) => {
                         let group = *scratch.by_id.entry(id).or_insert_with(|| {
-                            scratch.groups.push(Group { first: NONE, last: NONE, has_record: false, has_context: false });
+                            scratch.groups.push(Group {
+                                first: NONE,
+                                last: NONE,
+                                has_record: false,
+                                has_context: false,
+                            });
                             scratch.groups.len() as u32 - 1
                         });
                         last = Some((id, group));
@@ -190,7 +195,12 @@ fn emit(worker: &mut Worker<'_>, window: &Window<'_>, scratch: &Scratch, at: usi
 }
 
 /// Pushes all drafts of one line: records and context lines as rows, companions on the same line to each of them.
-pub fn push_drafts(line: Line<'_>, output: &Output, rows: &mut Rows<'_>, mut companions: impl FnMut(&mut Rows<'_>)) {
+pub fn push_drafts(
+    line: Line<'_>,
+    output: &Output,
+    rows: &mut Rows<'_>,
+    mut companions: impl FnMut(&mut Rows<'_>),
+) {
     let mut first = true;
     for draft in &output.drafts {
         if draft.role == Role::Companion {

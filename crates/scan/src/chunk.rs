@@ -108,7 +108,8 @@ pub fn scan_chunk(
                 break;
             }
             if anchors::is_nul_run(anchor) {
-                let length = window.bytes(found, window.end()).iter().take_while(|&&byte| byte == 0).count() as u64;
+                let length =
+                    window.bytes(found, window.end()).iter().take_while(|&&byte| byte == 0).count() as u64;
                 let (first, total) = counts.nul_run.unwrap_or((found, 0));
                 counts.nul_run = Some((first, total + length));
                 at = found + length;
@@ -208,7 +209,12 @@ fn line(
 /// Joins the lines that a poster, a mail program or a terminal wrapped, if that makes the record whole.
 ///
 /// Leaves the joined text in `worker.joined` and its parse in `worker.output`, and says where to go on.
-fn continued(worker: &mut Worker<'_>, window: &Window<'_>, line: Line<'_>, next: u64) -> Result<Option<u64>, NeedMore> {
+fn continued(
+    worker: &mut Worker<'_>,
+    window: &Window<'_>,
+    line: Line<'_>,
+    next: u64,
+) -> Result<Option<u64>, NeedMore> {
     const MOST_LINES: usize = 6;
     worker.joined.clear();
     worker.joined.extend_from_slice(line.bytes);
@@ -243,12 +249,20 @@ fn continued(worker: &mut Worker<'_>, window: &Window<'_>, line: Line<'_>, next:
 
 /// Whether other records of the same event may stand on the lines around: where the kernel's records reach a text log.
 fn may_have_neighbours(carrier: Carrier) -> bool {
-    !matches!(carrier, Carrier::JournalJson | Carrier::Wazuh | Carrier::AuditJson | Carrier::Docker | Carrier::Json)
+    !matches!(
+        carrier,
+        Carrier::JournalJson | Carrier::Wazuh | Carrier::AuditJson | Carrier::Docker | Carrier::Json
+    )
 }
 
 /// The companions around the line `[start, next)`, start and end of each, in order; and whether another record of the
 /// event stands before this one and lists them already.
-fn neighbours(window: &Window<'_>, start: u64, next: u64, id: AuditId) -> Result<(Vec<(u64, u64)>, bool), NeedMore> {
+fn neighbours(
+    window: &Window<'_>,
+    start: u64,
+    next: u64,
+    id: AuditId,
+) -> Result<(Vec<(u64, u64)>, bool), NeedMore> {
     let mut found = Vec::new();
     let mut shared = false;
     let mut misses = 0;

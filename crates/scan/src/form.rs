@@ -20,13 +20,8 @@ impl Form {
     /// Decides by the first bytes of the text.
     pub fn of(sample: &[u8]) -> Form {
         let sample = &sample[..sample.len().min(SAMPLE_BYTES)];
-        let lines = || {
-            sample
-                .split(|&byte| byte == b'\n')
-                .map(|line| trim_front(line))
-                .filter(|line| !line.is_empty())
-                .take(64)
-        };
+        let lines =
+            || sample.split(|&byte| byte == b'\n').map(trim_front).filter(|line| !line.is_empty()).take(64);
         let count = lines().count();
         let audit = lines().filter(|line| aaf_parse::audit_header(line).is_some()).count();
         if count > 0 && audit * 2 >= count {
@@ -52,7 +47,8 @@ fn trim_front(line: &[u8]) -> &[u8] {
 /// `    _TRANSPORT=audit`: four blanks, an upper-case key, `=`.
 fn is_verbose_field(line: &[u8]) -> bool {
     let Some(rest) = line.strip_prefix(b"    ") else { return false };
-    let key = rest.iter().take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || **byte == b'_');
+    let key =
+        rest.iter().take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || **byte == b'_');
     let length = key.count();
     length > 2 && rest.get(length) == Some(&b'=')
 }

@@ -14,9 +14,9 @@ mod audit_stream;
 mod chunk;
 mod form;
 mod lines;
-mod names;
 #[cfg(test)]
 mod naive;
+mod names;
 mod rows;
 mod stream;
 mod work;

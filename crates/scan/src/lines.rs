@@ -87,7 +87,9 @@ impl<'t> Window<'t> {
                 let end = segment_end + found as u64;
                 Ok(LineEnd { end, next: end + 1 })
             }
-            None if self.end() >= segment_end + SEGMENT => Ok(LineEnd { end: segment_end, next: segment_end }),
+            None if self.end() >= segment_end + SEGMENT => {
+                Ok(LineEnd { end: segment_end, next: segment_end })
+            }
             None if self.at_end => Ok(LineEnd { end: self.end(), next: self.end() }),
             None => Err(NeedMore),
         }
@@ -157,7 +159,13 @@ impl<'t> Window<'t> {
         if memchr::memchr(b'\n', self.bytes(at, at + SEGMENT)).is_some() {
             return Ok(false);
         }
-        if self.end() >= at + SEGMENT { Ok(true) } else if self.at_end { Ok(false) } else { Err(NeedMore) }
+        if self.end() >= at + SEGMENT {
+            Ok(true)
+        } else if self.at_end {
+            Ok(false)
+        } else {
+            Err(NeedMore)
+        }
     }
 
     /// The first line start at or after `at`.

@@ -103,8 +103,13 @@ fn line() -> impl Strategy<Value = String> {
 fn audit_line() -> impl Strategy<Value = String> {
     (1u32..12, 0u8..6).prop_map(|(serial, kind)| {
         let (kind, rest) = match kind {
-            0 | 1 => ("AVC", "apparmor=\"DENIED\" operation=\"open\" profile=\"p\" name=\"/x\" pid=1 comm=\"c\""),
-            2 => ("SYSCALL", "arch=c000003e syscall=2 success=no exit=-13 ppid=1 pid=1 exe=\"/bin/c\" key=(null)"),
+            0 | 1 => {
+                ("AVC", "apparmor=\"DENIED\" operation=\"open\" profile=\"p\" name=\"/x\" pid=1 comm=\"c\"")
+            }
+            2 => (
+                "SYSCALL",
+                "arch=c000003e syscall=2 success=no exit=-13 ppid=1 pid=1 exe=\"/bin/c\" key=(null)",
+            ),
             3 => ("CWD", "cwd=\"/\""),
             4 => ("USER_LOGIN", "pid=1 uid=0 auid=0 ses=1 msg='op=login acct=\"a\" exe=\"/x\" res=success'"),
             _ => ("PROCTITLE", "proctitle=6361"),

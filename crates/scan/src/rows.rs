@@ -75,11 +75,13 @@ impl<'n> Rows<'n> {
         block.bytes.extend_from_slice(&text[low..high]);
         let shift = low as u32;
         let inside = |span: Span| span.start as usize >= low && span.end() <= high;
-        block.fields.extend(fields.iter().take(MOST_FIELDS).filter(|field| inside(field.value)).map(|field| {
-            let mut field = *field;
-            field.value.start -= shift;
-            field
-        }));
+        block.fields.extend(fields.iter().take(MOST_FIELDS).filter(|field| inside(field.value)).map(
+            |field| {
+                let mut field = *field;
+                field.value.start -= shift;
+                field
+            },
+        ));
         let whole_line_is_text = !draft.in_side_text && low == 0 && high == line.bytes.len();
         let mut offset_bytes = line.offset_bytes;
         let mut length_bytes = line.bytes.len();
@@ -159,7 +161,14 @@ impl<'n> Rows<'n> {
     }
 
     /// Adds a companion to the row that was started last.
-    pub fn companion(&mut self, line: Line<'_>, audit_type: u16, text: &[u8], fields: &[Field], shared: bool) {
+    pub fn companion(
+        &mut self,
+        line: Line<'_>,
+        audit_type: u16,
+        text: &[u8],
+        fields: &[Field],
+        shared: bool,
+    ) {
         let keep_all = self.companions == Companions::All;
         let keep_raw = self.raw == Raw::All;
         let block = &mut self.block;

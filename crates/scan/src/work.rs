@@ -159,6 +159,9 @@ pub fn scan(inventory: &Inventory, options: &Options, names: &NameTable, sink: &
     state.finish(inventory)
 }
 
+/// What became of a compressed file, and its texts.
+type Streamed = (StreamReport, Vec<SourceReport>);
+
 struct Run<'a> {
     files: &'a [EvidenceFile],
     options: &'a Options,
@@ -170,7 +173,7 @@ struct Run<'a> {
     next: AtomicUsize,
     done_bytes: AtomicU64,
     digests: Vec<Mutex<Option<String>>>,
-    streams: Vec<Mutex<Option<(StreamReport, Vec<SourceReport>)>>>,
+    streams: Vec<Mutex<Option<Streamed>>>,
     diagnostics: Mutex<Vec<Diagnostic>>,
     captured: Mutex<Vec<Captured>>,
     failed: Vec<bool>,
@@ -178,7 +181,12 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn prepare(inventory: &'a Inventory, options: &'a Options, names: &'a NameTable, sink: &'a dyn Sink) -> Self {
+    fn prepare(
+        inventory: &'a Inventory,
+        options: &'a Options,
+        names: &'a NameTable,
+        sink: &'a dyn Sink,
+    ) -> Self {
         let files = &inventory.files[..];
         let mut run = Run {
             files,
@@ -205,7 +213,8 @@ impl<'a> Run<'a> {
             match aaf_evidence::open(file, &options.evidence) {
                 Ok(Access::Plain(plain)) => {
                     let form = {
-                        let sample = plain.window(0..plain.len().min(form::SAMPLE_BYTES as u64), &mut scratch);
+                        let sample =
+                            plain.window(0..plain.len().min(form::SAMPLE_BYTES as u64), &mut scratch);
                         sample.map_or(Form::Lines, |sample| {
                             run.capture(file.id, &file.display, &sample);
                             Form::of(&sample)
@@ -270,7 +279,14 @@ impl<'a> Run<'a> {
     }
 
     fn rows(&self, evidence: u32, member: u32, block: Block) -> Rows<'a> {
-        Rows::new(NameCache::new(self.names), self.options.raw, self.options.companions, evidence, member, block)
+        Rows::new(
+            NameCache::new(self.names),
+            self.options.raw,
+            self.options.companions,
+            evidence,
+            member,
+            block,
+        )
     }
 
     fn capture(&self, evidence: u32, path: &str, head: &[u8]) {
@@ -341,7 +357,9 @@ impl<'a> Run<'a> {
                 }
                 Err(_) if margin < 4 * far => margin = if margin < far { far } else { 4 * far },
                 Err(_) => {
-                    lock(&opened.sums).failed.get_or_insert((from, "line ends could not be settled".to_owned()));
+                    lock(&opened.sums)
+                        .failed
+                        .get_or_insert((from, "line ends could not be settled".to_owned()));
                     break;
                 }
             }
@@ -420,14 +438,19 @@ impl<'a> Run<'a> {
 }
 
 /// Sums up a plain file and says what was wrong with it.
-fn plain_source(file: &EvidenceFile, opened: &Opened, diagnostics: &mut Vec<Diagnostic>) -> (State, SourceReport) {
+fn plain_source(
+    file: &EvidenceFile,
+    opened: &Opened,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> (State, SourceReport) {
     let sums = lock(&opened.sums);
     let mut state = State::Read;
     let mut bytes = opened.plain.len();
     if let Some((offset, message)) = &sums.failed {
         state = State::Partial;
         let message = format!("{message}; the rest of the file was read");
-        diagnostics.push(Diagnostic::new(Code::Unreadable, Some(file.id), &file.display, message).at(*offset));
+        diagnostics
+            .push(Diagnostic::new(Code::Unreadable, Some(file.id), &file.display, message).at(*offset));
     }
     if opened.plain.shrunk() {
         state = State::Partial;

@@ -6,7 +6,10 @@ use aaf_model::Key;
 /// it goes on with a known `key=` or with the end of a value, and it has no envelope of its own.
 pub fn continues(line: &[u8]) -> bool {
     let text = &line[..line.len().min(4096)];
-    let start = text.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'>' | b'\r' | b'|')).unwrap_or(text.len());
+    let start = text
+        .iter()
+        .position(|byte| !matches!(byte, b' ' | b'\t' | b'>' | b'\r' | b'|'))
+        .unwrap_or(text.len());
     let text = &text[start..];
     if text.is_empty() || memchr::memmem::find(text, b"audit(").is_some() {
         return false;
@@ -22,13 +25,15 @@ pub fn continues(line: &[u8]) -> bool {
         key != Key::Unknown && key != Key::Apparmor
     };
     let name = &text[name_start..equals];
-    let is_tail_of_key = name_start == 0 && Key::ALL.iter().any(|key| key.as_str().as_bytes().ends_with(name));
+    let is_tail_of_key =
+        name_start == 0 && Key::ALL.iter().any(|key| key.as_str().as_bytes().ends_with(name));
     name_start < 64 && !name.is_empty() && (known(name) || is_tail_of_key)
 }
 
 /// A short rest such as `enforce"` or `=1000"`.
 fn ends_value(text: &[u8]) -> bool {
-    text.len() < 256 && memchr::memchr(b'"', text).is_some_and(|quote| quote + 1 >= text.trim_ascii_end().len())
+    text.len() < 256
+        && memchr::memchr(b'"', text).is_some_and(|quote| quote + 1 >= text.trim_ascii_end().len())
 }
 
 #[cfg(test)]
@@ -40,7 +45,9 @@ mod tests {
         assert!(continues(b"  pid=123 comm=\"x\" requested_mask=\"r\""));
         assert!(continues(b"sted_mask=\"r\" denied_mask=\"r\" fsuid=0 ouid=0"));
         assert!(continues(b"etc/passwd\" pid=5 comm=\"cat\""));
-        assert!(!continues(b"Sep  2 11:53:23 host kernel: audit: type=1400 audit(1.0:2): apparmor=\"DENIED\""));
+        assert!(!continues(
+            b"Sep  2 11:53:23 host kernel: audit: type=1400 audit(1.0:2): apparmor=\"DENIED\""
+        ));
         assert!(!continues(b"Sep  2 11:53:23 host sshd[1]: session opened"));
         assert!(!continues(b""));
     }

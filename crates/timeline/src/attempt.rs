@@ -76,7 +76,9 @@ pub fn outcome(view: &RowView<'_>, success: Option<bool>) -> Option<Outcome> {
     Some(match (view.row.verdict, success) {
         (Verdict::Killed, _) => Outcome::Killed,
         // The refused descriptor was closed; the exec around it is another matter.
-        (Verdict::Denied, _) if view.value(Key::Operation).as_deref() == Some(b"file_inherit") => Outcome::Refused,
+        (Verdict::Denied, _) if view.value(Key::Operation).as_deref() == Some(b"file_inherit") => {
+            Outcome::Refused
+        }
         (Verdict::Denied, Some(true)) => Outcome::Succeeded,
         (Verdict::Denied, _) => Outcome::Refused,
         (Verdict::Status, Some(false)) => Outcome::Failed,
@@ -95,7 +97,8 @@ pub fn attempt(class: Class, operation: &[u8], mask: &[u8], name: &[u8]) -> Atte
     match operation {
         b"exec" => return Attempt::Exec,
         b"profile_load" | b"profile_replace" | b"profile_remove" => return Attempt::PolicyChange,
-        b"change_hat" | b"change_profile" | b"change_onexec" | b"stack" | b"stack_onexec" | b"setprocattr" => {
+        b"change_hat" | b"change_profile" | b"change_onexec" | b"stack" | b"stack_onexec"
+        | b"setprocattr" => {
             return Attempt::ConfinementChange;
         }
         b"userns_create" | b"mount" | b"umount" | b"pivotroot" => return Attempt::MountNamespace,
@@ -119,8 +122,17 @@ fn file(operation: &[u8], mask: &[u8], name: &[u8]) -> Attempt {
     let writes = mask.iter().any(|letter| matches!(letter, b'w' | b'a' | b'c' | b'd' | b'l'))
         || matches!(
             operation,
-            b"mknod" | b"mkdir" | b"rmdir" | b"unlink" | b"truncate" | b"link" | b"symlink" | b"chmod" | b"chown"
-                | b"rename_src" | b"rename_dest"
+            b"mknod"
+                | b"mkdir"
+                | b"rmdir"
+                | b"unlink"
+                | b"truncate"
+                | b"link"
+                | b"symlink"
+                | b"chmod"
+                | b"chown"
+                | b"rename_src"
+                | b"rename_dest"
         );
     if mask == b"x" {
         Attempt::Exec
@@ -196,7 +208,8 @@ fn is_persistence(name: &[u8]) -> bool {
         b"/usr/sbin/",
         b"/usr/local/",
     ];
-    const ENDS: [&[u8]; 5] = [b"/.bashrc", b"/.profile", b"/.bash_profile", b"/.zshrc", b"/.ssh/authorized_keys"];
+    const ENDS: [&[u8]; 5] =
+        [b"/.bashrc", b"/.profile", b"/.bash_profile", b"/.zshrc", b"/.ssh/authorized_keys"];
     const PARTS: [&[u8]; 2] = [b"/.config/systemd/", b"/.config/autostart/"];
     STARTS.iter().any(|start| name.starts_with(start))
         || ENDS.iter().any(|end| name.ends_with(end))
@@ -221,7 +234,11 @@ mod tests {
             (Class::File, "change_hat", "", "x", Attempt::ConfinementChange),
         ];
         for (class, operation, mask, name, expected) in cases {
-            assert_eq!(attempt(class, operation.as_bytes(), mask.as_bytes(), name.as_bytes()), expected, "{name}");
+            assert_eq!(
+                attempt(class, operation.as_bytes(), mask.as_bytes(), name.as_bytes()),
+                expected,
+                "{name}"
+            );
         }
     }
 }

@@ -99,7 +99,9 @@ impl Clocks {
                 clocks.pairs.insert(key, pairs);
             }
             let mut own: Vec<i64> = Vec::new();
-            for MonotonicPair { host, monotonic_us, epoch_us } in tracks.iter().flat_map(|track| &track.monotonic) {
+            for MonotonicPair { host, monotonic_us, epoch_us } in
+                tracks.iter().flat_map(|track| &track.monotonic)
+            {
                 let base = epoch_us - *monotonic_us as i64;
                 own.push(base);
                 bases.entry(rank(*host)).or_default().push(base);
@@ -124,7 +126,13 @@ impl Clocks {
     }
 
     /// Learns from the next block of a text; see [`Clocks::streaming`].
-    pub fn observe(&mut self, evidence: u32, member: u32, mtime_us: Option<i64>, block: &aaf_model::block::Block) {
+    pub fn observe(
+        &mut self,
+        evidence: u32,
+        member: u32,
+        mtime_us: Option<i64>,
+        block: &aaf_model::block::Block,
+    ) {
         const MOST_PAIRS: usize = 4096;
         let track = Track::of(evidence, member, 0, block);
         let key = (evidence, member);
@@ -221,7 +229,8 @@ impl Clocks {
                     return Resolved { time_us, source: TimeSource::EnvelopeAssumed, error_us };
                 }
                 if let Some(&zone) = self.host_zone.get(&host) {
-                    let time_us = self.in_zone(key, &civil, later_us, |civil, year| civil.as_utc_us(year) - zone);
+                    let time_us =
+                        self.in_zone(key, &civil, later_us, |civil, year| civil.as_utc_us(year) - zone);
                     return Resolved { time_us, source: TimeSource::EnvelopeNeighbours, error_us };
                 }
                 if let Some(zone) = self.zones.get(&key) {
@@ -257,7 +266,8 @@ impl Clocks {
         if civil.year != 0 {
             return place(civil, i64::from(civil.year));
         }
-        let limit = later_us.or_else(|| self.mtimes.get(&key).copied()).map_or(i64::MAX, |limit| limit + DAY_US);
+        let limit =
+            later_us.or_else(|| self.mtimes.get(&key).copied()).map_or(i64::MAX, |limit| limit + DAY_US);
         let (latest_year, _, _) = match limit {
             i64::MAX => (1970, 1, 1),
             limit => aaf_model::time::civil_from_days(limit.div_euclid(DAY_US)),
@@ -284,7 +294,8 @@ fn by_pairs(pairs: &[Pair], offset_bytes: u64, civil: &Civil) -> i64 {
     let after = pairs.get(after).copied();
     let place = |pair: &Pair| {
         let (zone, year) = zone_of(pair);
-        let years = if civil.year != 0 { i64::from(civil.year)..=i64::from(civil.year) } else { year - 1..=year + 1 };
+        let years =
+            if civil.year != 0 { i64::from(civil.year)..=i64::from(civil.year) } else { year - 1..=year + 1 };
         years
             .filter(|&year| exists(civil, year))
             .map(|year| civil.as_utc_us(year) - zone)
@@ -297,7 +308,8 @@ fn by_pairs(pairs: &[Pair], offset_bytes: u64, civil: &Civil) -> i64 {
         (Some(before), Some(after)) => {
             let (first, second) = (place(&before), place(&after));
             let slack_us = 5_000_000;
-            let fits = |time_us: i64| time_us >= before.epoch_us - slack_us && time_us <= after.epoch_us + slack_us;
+            let fits =
+                |time_us: i64| time_us >= before.epoch_us - slack_us && time_us <= after.epoch_us + slack_us;
             let nearer_first = offset_bytes - before.offset_bytes <= after.offset_bytes - offset_bytes;
             match (fits(first), fits(second)) {
                 (true, false) => first,
@@ -313,7 +325,8 @@ fn by_pairs(pairs: &[Pair], offset_bytes: u64, civil: &Civil) -> i64 {
 
 fn zoned(zone: &jiff::tz::TimeZone, civil: &Civil, year: i64) -> i64 {
     let utc_us = civil.as_utc_us(year);
-    let as_if_utc = jiff::Timestamp::from_microsecond(utc_us).map(|stamp| stamp.to_zoned(jiff::tz::TimeZone::UTC));
+    let as_if_utc =
+        jiff::Timestamp::from_microsecond(utc_us).map(|stamp| stamp.to_zoned(jiff::tz::TimeZone::UTC));
     as_if_utc
         .ok()
         .and_then(|stamp| zone.to_timestamp(stamp.datetime()).ok())

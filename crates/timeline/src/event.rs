@@ -116,8 +116,10 @@ const PRINTK_BYTES: u32 = 940;
 /// Merges the rows of a batch into events.
 pub fn build<'b>(batch: &'b Batch<'_>, hosts: &Hosts) -> EventBatch<'b> {
     let entries = batch.entries();
-    let mut out =
-        EventBatch { events: Vec::with_capacity(entries.len()), sightings: Vec::with_capacity(entries.len()) };
+    let mut out = EventBatch {
+        events: Vec::with_capacity(entries.len()),
+        sightings: Vec::with_capacity(entries.len()),
+    };
     for group in entries.chunk_by(Entry::same_group) {
         match group {
             [only] => {

@@ -154,7 +154,8 @@ impl<'h> Timelines<'h> {
         state.last_us = time_us;
         let opens = !is_plain_load(event, attempt);
         if state.incident.is_none() && opens {
-            let id = ids::incident_id(self.hosts.name(event.host).unwrap_or(""), &state.profile_root, event.id);
+            let id =
+                ids::incident_id(self.hosts.name(event.host).unwrap_or(""), &state.profile_root, event.id);
             state.incident = Some(Incident {
                 id,
                 host: event.host,
@@ -192,7 +193,14 @@ impl<'h> Timelines<'h> {
                     Some(&line) => line,
                     None => {
                         let chain = chain(&self.processes, event, pid);
-                        state.lines.push(new_entry(event, attempt, &state.profile_root, &self.scratch, pid, chain));
+                        state.lines.push(new_entry(
+                            event,
+                            attempt,
+                            &state.profile_root,
+                            &self.scratch,
+                            pid,
+                            chain,
+                        ));
                         state.by_behaviour.insert(behaviour, state.lines.len() - 1);
                         state.lines.len() - 1
                     }
@@ -217,9 +225,14 @@ impl<'h> Timelines<'h> {
             .companion_value(1300, Key::Ppid)
             .or_else(|| event.value(Key::Parent))
             .and_then(|text| parse_i64(&text));
-        let comm = event.index.get(Key::Comm, event.primary.own_fields()).map(|field| field.bytes(event.primary.bytes));
-        let process =
-            self.processes.entry((event.host, pid)).or_insert_with(|| Process { parent: None, comm: Vec::new() });
+        let comm = event
+            .index
+            .get(Key::Comm, event.primary.own_fields())
+            .map(|field| field.bytes(event.primary.bytes));
+        let process = self
+            .processes
+            .entry((event.host, pid))
+            .or_insert_with(|| Process { parent: None, comm: Vec::new() });
         process.parent = parent.or(process.parent);
         if let Some(comm) = comm
             && process.comm != *comm
@@ -235,7 +248,12 @@ impl<'h> Timelines<'h> {
             close(state, &mut self.entries, &mut self.incidents);
         }
         self.entries.sort_by(|a, b| {
-            (a.host, &a.profile_root, a.order, a.first_event).cmp(&(b.host, &b.profile_root, b.order, b.first_event))
+            (a.host, &a.profile_root, a.order, a.first_event).cmp(&(
+                b.host,
+                &b.profile_root,
+                b.order,
+                b.first_event,
+            ))
         });
         self.incidents.sort_by_key(|incident| (incident.order, incident.host, incident.id));
         Folded { entries: self.entries, incidents: self.incidents, folded_hard: self.folded_hard }
@@ -412,7 +430,13 @@ fn add_to_entry(entry: &mut Entry, event: &Event<'_>, object_hash: u64, time_us:
     }
 }
 
-fn add_to_incident(incident: &mut Incident, event: &Event<'_>, attempt: Attempt, is_new: bool, object: &[u8]) {
+fn add_to_incident(
+    incident: &mut Incident,
+    event: &Event<'_>,
+    attempt: Attempt,
+    is_new: bool,
+    object: &[u8],
+) {
     incident.events += 1;
     incident.last_us = event.time_us;
     *incident.verdicts.entry(event.primary.row.verdict).or_default() += 1;
@@ -458,7 +482,11 @@ pub fn parse_i64(text: &[u8]) -> Option<i64> {
 }
 
 /// The processes above, as far as earlier events name them.
-fn chain(processes: &HashMap<(u32, i64), Process, FastHash>, event: &Event<'_>, pid: Option<i64>) -> Vec<(i64, Vec<u8>)> {
+fn chain(
+    processes: &HashMap<(u32, i64), Process, FastHash>,
+    event: &Event<'_>,
+    pid: Option<i64>,
+) -> Vec<(i64, Vec<u8>)> {
     let mut chain: Vec<(i64, Vec<u8>)> = Vec::new();
     let mut parent = event
         .companion_value(1300, Key::Ppid)

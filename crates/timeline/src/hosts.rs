@@ -58,7 +58,9 @@ impl Hosts {
                 let full: Vec<&String> = all
                     .iter()
                     .map(|(_, other)| other)
-                    .filter(|other| other.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('.')))
+                    .filter(|other| {
+                        other.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('.'))
+                    })
                     .collect();
                 let name = if let [only] = full[..] { only.clone() } else { name.clone() };
                 canonical.insert((root, *number), name);
@@ -70,7 +72,8 @@ impl Hosts {
         for capture in &assumptions.captured {
             if let Some(folder) = capture.path.strip_suffix("etc/hostname") {
                 let name = String::from_utf8_lossy(&capture.head);
-                let name = name.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
+                let name =
+                    name.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
                 if let Some(name) = name {
                     stated.insert(folder.to_owned(), name.to_owned());
                 }
@@ -166,7 +169,12 @@ mod tests {
         };
         assert_eq!(
             folders(&source),
-            ["ev/web01.tar.xz!web01/log/audit/", "ev/web01.tar.xz!web01/log/", "ev/web01.tar.xz!web01/", "ev/web01.tar.xz!"]
+            [
+                "ev/web01.tar.xz!web01/log/audit/",
+                "ev/web01.tar.xz!web01/log/",
+                "ev/web01.tar.xz!web01/",
+                "ev/web01.tar.xz!"
+            ]
         );
         let loose = SourceInfo { path: "audit.log".into(), top: String::new(), ..SourceInfo::default() };
         assert_eq!(folders(&loose), [""]);

@@ -100,8 +100,10 @@ impl Incident {
         let denied = self.count(Verdict::Denied) + self.count(Verdict::Killed) > 0;
         let grave = [Attempt::Exec, Attempt::CredentialRead, Attempt::PersistenceWrite];
         let grave_kinds = grave.into_iter().filter(|&attempt| denied && enforced(attempt)).count();
-        let medium = [Attempt::Capability, Attempt::MountNamespace, Attempt::PtraceSignal, Attempt::ConfinementChange];
-        let medium_kinds = medium.into_iter().filter(|&attempt| denied && self.attempted(attempt) > 0).count();
+        let medium =
+            [Attempt::Capability, Attempt::MountNamespace, Attempt::PtraceSignal, Attempt::ConfinementChange];
+        let medium_kinds =
+            medium.into_iter().filter(|&attempt| denied && self.attempted(attempt) > 0).count();
         let policy = self.attempted(Attempt::PolicyChange) > 0;
         let only_policy = self.attempts.keys().all(|(attempt, _)| *attempt == Attempt::PolicyChange);
         if grave_kinds >= 2 || (grave_kinds == 1 && medium_kinds >= 1) {

@@ -1,6 +1,6 @@
 //! Rows to events and timelines: copies of one event are merged, clocks settled, repeated behaviour folded.
 //!
-//! The way: [`Store`] takes the rows of all workers (and spills them beyond its budget); [`settle`] learns from them
+//! The way: [`Store`] takes the rows of all workers (and spills them beyond its budget); [`settle()`] learns from them
 //! hosts, zones, years and clock steps; [`sorted::Sorted`] puts them in order and cuts them into batches;
 //! [`event::build`] merges the sightings of each event; [`Timelines`] folds events into timelines and incidents.
 //!

@@ -114,8 +114,7 @@ pub fn settle(
                 if !all_kept {
                     for index in 0..block.rows.len() {
                         let view = block.view(index);
-                        let target =
-                            if view.row.epoch_us == i64::MIN { &mut loose.block } else { &mut kept };
+                        let target = if view.row.epoch_us == i64::MIN { &mut loose.block } else { &mut kept };
                         target.push_view(&view);
                     }
                 } else if loose.block.memory_bytes() > LOOSE_BYTES {
@@ -180,7 +179,8 @@ impl Context<'_> {
         let mut later: Option<((u32, u32), i64)> = None;
         for &(evidence, member, _, block, row) in order.iter().rev() {
             let row = &mut blocks[block].block.rows[row];
-            let later_us = later.filter(|(source, _)| *source == (evidence, member)).map(|(_, time_us)| time_us);
+            let later_us =
+                later.filter(|(source, _)| *source == (evidence, member)).map(|(_, time_us)| time_us);
             let resolved = self.clocks.of_envelope(row.host, row, later_us);
             set_time(row, resolved);
             if resolved.time_us != i64::MIN {
@@ -261,7 +261,9 @@ fn align_with(blocks: &mut [StoredBlock], loose: &[(usize, usize)], mut candidat
         (candidate.body_hash, candidate.order_us, candidate.serial, candidate.host, candidate.evidence)
     });
     // Copies of one event in several files are one candidate.
-    candidates.dedup_by_key(|candidate| (candidate.body_hash, candidate.order_us, candidate.serial, candidate.host));
+    candidates.dedup_by_key(|candidate| {
+        (candidate.body_hash, candidate.order_us, candidate.serial, candidate.host)
+    });
     let mut by_hash: HashMap<u64, (usize, usize), FastHash> = HashMap::default();
     let mut start = 0;
     for group in candidates.chunk_by(|a, b| a.body_hash == b.body_hash) {
@@ -286,7 +288,8 @@ fn align_with(blocks: &mut [StoredBlock], loose: &[(usize, usize)], mut candidat
         let best = (start..end)
             .filter(|&at| {
                 let candidate = &candidates[at];
-                let same_host = candidate.host == row.host || candidate.host == UNKNOWN || row.host == UNKNOWN;
+                let same_host =
+                    candidate.host == row.host || candidate.host == UNKNOWN || row.host == UNKNOWN;
                 let near = timeless || (order_us - candidate.order_us).abs() <= slack;
                 candidate.role == row.role
                     && same_host
@@ -296,8 +299,7 @@ fn align_with(blocks: &mut [StoredBlock], loose: &[(usize, usize)], mut candidat
             .min_by_key(|&at| {
                 let candidate = &candidates[at];
                 let same_file = (candidate.evidence, candidate.member) == (evidence, member);
-                let distance =
-                    if timeless { 0 } else { (order_us - candidate.order_us).abs() / 1_000_000 };
+                let distance = if timeless { 0 } else { (order_us - candidate.order_us).abs() / 1_000_000 };
                 let bytes = if same_file { candidate.offset_bytes.abs_diff(offset_bytes) } else { u64::MAX };
                 (distance > 1, if timeless { bytes } else { 0 }, candidate.order_us, candidate.serial)
             });
@@ -347,12 +349,17 @@ fn slack_us(row: &Row) -> i64 {
 }
 
 /// The zone that a collection states, by source.
-fn stated_zones(sources: &[SourceInfo], assumptions: &Assumptions) -> HashMap<(u32, u32), jiff::tz::TimeZone> {
+fn stated_zones(
+    sources: &[SourceInfo],
+    assumptions: &Assumptions,
+) -> HashMap<(u32, u32), jiff::tz::TimeZone> {
     let mut by_folder = HashMap::new();
     for capture in &assumptions.captured {
         if let Some(folder) = capture.path.strip_suffix("etc/timezone") {
             let text = String::from_utf8_lossy(&capture.head);
-            if let Some(zone) = text.lines().map(str::trim).find_map(|name| jiff::tz::TimeZone::get(name).ok()) {
+            if let Some(zone) =
+                text.lines().map(str::trim).find_map(|name| jiff::tz::TimeZone::get(name).ok())
+            {
                 by_folder.insert(folder.to_owned(), zone);
             }
         }

@@ -201,7 +201,9 @@ impl SortedRuns {
             return Ok(());
         }
         self.memory = 0;
-        let Sorted::InMemory(run) = Sorted::in_memory(std::mem::take(&mut self.pending)) else { return Ok(()) };
+        let Sorted::InMemory(run) = Sorted::in_memory(std::mem::take(&mut self.pending)) else {
+            return Ok(());
+        };
         let first = self.file.placed.len();
         let mut block = Block::default();
         for entry in &run.entries {

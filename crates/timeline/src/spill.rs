@@ -65,7 +65,8 @@ impl SpillFile {
 }
 
 fn encode(block: &Block) -> Vec<u8> {
-    let mut out = Vec::with_capacity(block.bytes.len() + block.rows.len() * 160 + block.fields.len() * 11 + 64);
+    let mut out =
+        Vec::with_capacity(block.bytes.len() + block.rows.len() * 160 + block.fields.len() * 11 + 64);
     for count in [block.rows.len(), block.fields.len(), block.companions.len(), block.bytes.len()] {
         out.extend_from_slice(&(count as u64).to_le_bytes());
     }

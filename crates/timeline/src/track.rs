@@ -56,7 +56,10 @@ impl Track {
         let mut track = Track { evidence, member, chunk, ..Track::default() };
         let mut last_pair: Option<(Pair, i64)> = None;
         for row in &block.rows {
-            if row.host != NO_NAME && track.hosts.last() != Some(&row.host) && !track.hosts.contains(&row.host) {
+            if row.host != NO_NAME
+                && track.hosts.last() != Some(&row.host)
+                && !track.hosts.contains(&row.host)
+            {
                 track.hosts.push(row.host);
             }
             // A quotation says nothing about this host's clock.

@@ -1,5 +1,6 @@
 //! What the tests of the whole way share: a sink that keeps events as text, and the members of a bundle.
 #![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(clippy::expect_used, reason = "a test ends where its set-up fails")]
 
 use std::collections::BTreeMap;
 use std::io::Read;
