@@ -75,8 +75,11 @@ fn chunked(text: &[u8], chunk: u64, form: Form, names: &NameTable) -> (Block, u6
     (all, newlines)
 }
 
+/// Offset, length, body, fields and companions of a row.
+type Essence = (u64, u32, Vec<u8>, u64, Vec<(u64, bool)>);
+
 /// What of a row must not depend on how it was read.
-fn essence(block: &Block) -> Vec<(u64, u32, Vec<u8>, u64, Vec<(u64, bool)>)> {
+fn essence(block: &Block) -> Vec<Essence> {
     (0..block.rows.len())
         .map(|row| {
             let view = block.view(row);
