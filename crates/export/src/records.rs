@@ -58,9 +58,9 @@ pub fn write_json(line: &RecordLine<'_>, out: &mut Vec<u8>) {
     let verdict = verdict(line);
     member(out, "verdict", verdict.as_deref());
     for (name, key) in FIXED {
-        member(out, name, line.view.value(key).as_deref());
+        member(out, name, inner(line, key).as_deref());
     }
-    let pid = line.view.value(Key::Pid);
+    let pid = inner(line, Key::Pid);
     let number = pid.as_deref().and_then(number);
     key(out, "pid");
     raw(out, number.map(|it| it.to_string()).as_deref());
@@ -142,10 +142,10 @@ pub fn write_csv(line: &RecordLine<'_>, out: &mut Vec<u8>) {
     csv_field(out, verdict(line).as_deref().unwrap_or_default());
     for (_, key) in FIXED {
         out.push(b',');
-        csv_field(out, line.view.value(key).as_deref().unwrap_or_default());
+        csv_field(out, inner(line, key).as_deref().unwrap_or_default());
     }
     out.push(b',');
-    csv_field(out, line.view.value(Key::Pid).as_deref().unwrap_or_default());
+    csv_field(out, inner(line, Key::Pid).as_deref().unwrap_or_default());
     let id = row.audit_id();
     let ours = [
         id.map(|id| epoch(id.epoch_us)).unwrap_or_default(),
@@ -196,22 +196,33 @@ fn verdict<'a>(line: &RecordLine<'a>) -> Option<Cow<'a, [u8]>> {
     }
 }
 
+/// Whether a field is one of the sender of a user message, or of an enriched tail, and not of the record itself.
+fn is_outer(line: &RecordLine<'_>, field: &Field) -> bool {
+    let body = line.view.row.body;
+    !body.is_empty() && (field.value.start < body.start || field.value.end() > body.end())
+}
+
+/// The record's own value of a key.
+fn inner<'a>(line: &RecordLine<'a>, key: Key) -> Option<Cow<'a, [u8]>> {
+    let field = line.view.own_fields().iter().find(|field| field.key == key && !is_outer(line, field))?;
+    Some(field.bytes(line.view.bytes))
+}
+
 /// Every key that is not fixed, in order, under the name that it gets.
 fn further(line: &RecordLine<'_>, mut each: impl FnMut(&str, &Field)) {
     let bytes = line.view.bytes;
-    let body = line.view.row.body;
     let fields = line.view.own_fields();
     let mut fixed_seen: Vec<Key> = Vec::new();
     let mut used: Vec<String> = Vec::new();
     for field in fields {
         let is_fixed =
             matches!(field.key, Key::Apparmor | Key::Pid) || FIXED.iter().any(|(_, key)| *key == field.key);
-        if is_fixed && !fixed_seen.contains(&field.key) {
+        let is_outer = is_outer(line, field);
+        if is_fixed && !is_outer && !fixed_seen.contains(&field.key) {
             fixed_seen.push(field.key);
             continue;
         }
         let printed = field_name(field, bytes);
-        let outside = !body.is_empty() && (field.value.start < body.start || field.value.end() > body.end());
         let is_taken = |name: &str, used: &[String]| {
             used.iter().any(|known| known == name)
                 || (name != "path" && OURS.contains(&name))
@@ -219,7 +230,7 @@ fn further(line: &RecordLine<'_>, mut each: impl FnMut(&str, &Field)) {
                 || FIXED.iter().any(|(fixed, _)| *fixed == name)
         };
         let mut name = printed.clone().into_owned();
-        if is_taken(&name, &used) && outside {
+        if is_taken(&name, &used) && is_outer {
             name = format!("outer_{printed}");
         }
         let mut ordinal = 1;

@@ -10,7 +10,7 @@ pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -141,6 +141,7 @@ pub(crate) fn operation(operation: &[u8], requested: &[u8]) -> String {
 pub(crate) fn process(comm: &[u8], pid: Option<i64>) -> String {
     let name = escape::terminal(comm);
     match pid {
+        Some(pid) if name.is_empty() => format!("pid {pid}"),
         Some(pid) => format!("{name}[{pid}]"),
         None => name,
     }
@@ -151,7 +152,7 @@ pub(crate) fn acting(row: &TimelineRow, most_above: usize) -> String {
     let mut out = process(&row.comm, row.pid);
     for (pid, comm) in row.chain.iter().take(most_above) {
         out.push_str(" ← ");
-        out.push_str(&process(comm, Some(*pid)));
+        out.push_str(&if comm.is_empty() { format!("pid {pid}") } else { process(comm, Some(*pid)) });
     }
     if row.chain.len() > most_above && most_above > 0 {
         out.push_str(" ← …");

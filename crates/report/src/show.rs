@@ -54,12 +54,13 @@ pub struct ReadLine {
     pub line_number: Option<u64>,
 }
 
-/// How short an event's id may be written.
+/// The event in one line.
 pub fn header(event: &EventDetail, clock: &Clock, page: &mut dyn Page) -> io::Result<()> {
     page.put(Style::Heading, event.event_id.get(..8).unwrap_or(&event.event_id))?;
     page.plain("  ")?;
+    let is_context = event.verdict.is_empty() && event.attempt.is_none();
     let style = phrase::style(&event.verdict, event.outcome.as_deref());
-    page.put(style, phrase::verdict(&event.verdict))?;
+    page.put(style, if is_context { "context line" } else { phrase::verdict(&event.verdict) })?;
     let mut rest = String::new();
     for part in [&event.operation, &event.name] {
         if !part.is_empty() {
@@ -78,7 +79,11 @@ pub fn header(event: &EventDetail, clock: &Clock, page: &mut dyn Page) -> io::Re
     if let Some(id) = &event.audit_id {
         rest.push_str(&format!("  audit {}", terminal(id.as_bytes())));
     }
-    page.line(&rest)?;
+    page.line(&rest)
+}
+
+/// What else is known of the event.
+fn facts(event: &EventDetail, page: &mut dyn Page) -> io::Result<()> {
     let mut facts = vec![format!("id {}", event.event_id)];
     if let Some(host) = &event.host {
         facts.push(format!("host {}", terminal(host.as_bytes())));
@@ -96,7 +101,10 @@ pub fn header(event: &EventDetail, clock: &Clock, page: &mut dyn Page) -> io::Re
         let error = event.time_error_us.filter(|&error| error > 0);
         let error =
             error.map(|us| format!(", may be off by {}", crate::time::stretch(us))).unwrap_or_default();
-        page.put(Style::Quiet, &format!("  time from {}{error}", event.time_source.replace('_', " ")))?;
+        page.put(
+            Style::Quiet,
+            &format!("  time from {}{error}", terminal(event.time_source.replace('_', " ").as_bytes())),
+        )?;
         page.end_line()?;
     }
     Ok(())
@@ -111,6 +119,7 @@ pub fn event(
     page: &mut dyn Page,
 ) -> io::Result<()> {
     header(event, clock, page)?;
+    facts(event, page)?;
     if lines.is_empty() {
         page.line("  the case holds no lines of this event")?;
     }

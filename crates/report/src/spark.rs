@@ -19,9 +19,18 @@ impl Buckets {
     /// Adds events that are spread evenly from the one instant to the other.
     pub fn add(&mut self, from_us: i64, to_us: i64, count: f64) {
         let (from, to) = (self.part(from_us), self.part(to_us.max(from_us)));
-        let each = count / (to - from + 1) as f64;
+        let parts = to - from + 1;
+        if count < parts as f64 {
+            // Few events are points, the first and last at the ends.
+            let points = count.max(1.0) as usize;
+            for point in 0..points {
+                let at = if points == 1 { 0 } else { point * (parts - 1) / (points - 1) };
+                self.counts[from + at] += count / points as f64;
+            }
+            return;
+        }
         for part in &mut self.counts[from..=to] {
-            *part += each;
+            *part += count / parts as f64;
         }
     }
 

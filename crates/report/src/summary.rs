@@ -165,12 +165,10 @@ fn evidence(info: &CaseInfo, view: &View<'_>, page: &mut dyn Page) -> io::Result
         let named: Vec<String> = by_kind
             .iter()
             .map(|(kind, names)| {
-                let mut shown: Vec<String> =
-                    names.iter().take(3).map(|name| truncate(&terminal(name.as_bytes()), 30)).collect();
-                if names.len() > 3 {
-                    shown.push("…".to_owned());
-                }
-                format!("{}: {kind}", shown.join(", "))
+                let shown: Vec<String> =
+                    names.iter().take(2).map(|name| truncate(&terminal(name.as_bytes()), 24)).collect();
+                let more = if names.len() > 2 { ", …" } else { "" };
+                format!("{kind}: {}{more}", shown.join(", "))
             })
             .collect();
         parts.push(format!("not read {} ({})", grouped(not_read.len() as u64), named.join("; ")));
@@ -246,7 +244,7 @@ fn problems(diagnostics: &[Diagnostic], view: &View<'_>, page: &mut dyn Page) ->
     let damage: Vec<&Diagnostic> =
         diagnostics.iter().filter(|diagnostic| diagnostic.code.severity() == Severity::Damage).collect();
     for diagnostic in damage.iter().take(MOST_PROBLEMS) {
-        page.put(Style::Grave, &format!("  ▲ {}", pad(diagnostic.code.as_str(), 18)))?;
+        page.put(Style::Grave, &format!("  ▲ {} ", pad(diagnostic.code.as_str(), 18)))?;
         page.line(&format!(
             "{}: {}",
             terminal(diagnostic.path.as_bytes()),
@@ -317,6 +315,15 @@ fn incidents(analysis: &Analysis, view: &View<'_>, page: &mut dyn Page) -> io::R
     };
     let widest =
         |text: &dyn Fn(&IncidentRow) -> String| shown.iter().map(|it| width(&text(it))).max().unwrap_or(0);
+    // Where everything happened on one day, the period above says which.
+    let mut days = analysis
+        .incidents
+        .iter()
+        .flat_map(|incident| [incident.first_time_us, incident.last_time_us])
+        .flatten()
+        .map(|us| view.clock.date(us));
+    let first_day = days.next();
+    let one_day = days.all(|day| Some(day) == first_day);
     let (host_width, profile_width) = (widest(&host), widest(&profile));
     for (at, incident) in shown.iter().enumerate() {
         page.plain(&format!(" {}  ", pad_left(&(at + 1).to_string(), 2)))?;
@@ -324,6 +331,7 @@ fn incidents(analysis: &Analysis, view: &View<'_>, page: &mut dyn Page) -> io::R
         page.plain(&format!("  {}  ", pad(&host(incident), host_width)))?;
         page.put(Style::Heading, &pad(&profile(incident), profile_width))?;
         let when = match (incident.first_time_us, incident.last_time_us) {
+            (Some(first), Some(last)) if one_day => view.clock.within_day(first, last),
             (Some(first), Some(last)) => view.clock.period(first, last),
             _ => "no time is known".to_owned(),
         };
@@ -371,25 +379,32 @@ fn details(incident: &IncidentRow, view: &View<'_>, page: &mut dyn Page) -> io::
         if incident.comms.len() > 5 {
             comms.push("…".to_owned());
         }
-        if let Some(last) = attack.last_mut() {
-            last.push_str(&format!("; by {}", comms.join(", ")));
-        }
+        attack.push(format!("by {}", comms.join(", ")));
     }
     put("attempts", &attack, ", ")?;
-    let targets: Vec<String> = kinds
-        .iter()
-        .filter_map(|(kind, _)| incident.objects.iter().find(|(name, _)| name == kind))
-        .filter(|(_, targets)| !targets.is_empty())
-        .map(|(kind, targets)| {
-            let mut shown: Vec<String> =
-                targets.iter().take(MOST_TARGETS).map(|target| truncate(&terminal(target), 48)).collect();
-            if targets.len() > MOST_TARGETS {
-                shown.push("…".to_owned());
-            }
-            format!("{}: {}", phrase::attempt(kind), shown.join(", "))
-        })
-        .collect();
-    put("payload", &targets, "; ")?;
+    let mut targets: Vec<String> = Vec::new();
+    for (kind, _) in &kinds {
+        let Some((_, named)) = incident.objects.iter().find(|(name, _)| name == kind) else { continue };
+        let mut words: Vec<String> = named
+            .iter()
+            .take(MOST_TARGETS)
+            .map(|target| format!("{},", truncate(&terminal(target), 48)))
+            .collect();
+        if named.len() > MOST_TARGETS {
+            words.push("…;".to_owned());
+        }
+        if let Some(first) = words.first_mut() {
+            first.insert_str(0, &format!("{}: ", phrase::attempt(kind)));
+        }
+        if let Some(last) = words.last_mut() {
+            *last = format!("{};", last.trim_end_matches([',', ';']));
+        }
+        targets.append(&mut words);
+    }
+    if let Some(last) = targets.last_mut() {
+        *last = last.trim_end_matches(';').to_owned();
+    }
+    put("payload", &targets, " ")?;
     let order = ["refused", "killed", "succeeded", "not-stopped", "failed", "recorded"];
     outcomes.sort_by_key(|(word, _)| order.iter().position(|known| known == word));
     let result: Vec<String> = outcomes

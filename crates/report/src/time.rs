@@ -3,6 +3,8 @@
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
+use crate::escape::pad;
+
 /// The zone in which times are shown.
 #[derive(Clone, Debug)]
 pub struct Clock {
@@ -57,6 +59,12 @@ impl Clock {
     /// `2026-10-14 08:56:29.402 UTC`.
     pub fn full(&self, time_us: i64) -> String {
         format!("{} {} {}", self.date(time_us), self.milli(time_us), self.zone_name(time_us))
+    }
+
+    /// `08:55:04 – 08:58:31`.
+    pub fn within_day(&self, first_us: i64, last_us: i64) -> String {
+        let (start, end) = (self.second(first_us), self.second(last_us));
+        if start == end { pad(&start, 19) } else { format!("{start} – {end}") }
     }
 
     /// `2026-10-14 08:55:04 – 08:58:31 UTC`; the second date only where it is another.

@@ -63,8 +63,7 @@ impl Show {
             }
             many => {
                 for event in many.iter().take(MOST_CANDIDATES) {
-                    let long = EventDetail { event_id: event.event_id.clone(), ..event.clone() };
-                    show::header(&long, &clock, &mut out)?;
+                    show::header(event, &clock, &mut out)?;
                 }
                 if many.len() > MOST_CANDIDATES {
                     out.line("…")?;

@@ -16,7 +16,10 @@ pub fn markdown(rows: &[&TimelineRow], view: &View, out: &mut dyn io::Write) -> 
             writeln!(out)?;
         }
         let host = group.first().and_then(|row| row.host.as_deref()).unwrap_or("(unknown host)");
-        let profile = escape::markdown(heading_profile(group));
+        let profile = match heading_profile(group) {
+            b"" => "(no profile)".to_owned(),
+            name => escape::markdown(name),
+        };
         writeln!(out, "## {} · {profile}\n", escape::markdown(host.as_bytes()))?;
         writeln!(out, "| time | verdict | outcome | operation | target | count | process | event |")?;
         writeln!(out, "|---|---|---|---|---|---:|---|---|")?;

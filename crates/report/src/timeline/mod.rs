@@ -53,10 +53,21 @@ pub(crate) fn groups<'g, 'r>(
     rows.chunk_by(|a, b| a.host == b.host && a.profile_root == b.profile_root)
 }
 
-/// The profile that stands in a timeline's heading: the one that all rows share, else the common parent.
+/// The profile that stands in a timeline's heading: the one of most lines that are no changes of policy. Lines of
+/// another one say so.
 pub(crate) fn heading_profile<'r>(group: &[&'r TimelineRow]) -> &'r [u8] {
-    let Some(first) = group.first() else { return b"" };
-    if group.iter().all(|row| row.profile == first.profile) { &first.profile } else { &first.profile_root }
+    let mut counts: Vec<(&'r [u8], usize)> = Vec::new();
+    for row in group.iter().filter(|row| row.verdict != "STATUS") {
+        match counts.iter().position(|(profile, _)| *profile == row.profile) {
+            Some(at) => counts[at].1 += 1,
+            // Complain mode can make up any number of them.
+            None if counts.len() < 64 => counts.push((&row.profile, 1)),
+            None => {}
+        }
+    }
+    let root: &'r [u8] = group.first().map_or(b"", |row| &row.profile_root);
+    let most = counts.iter().max_by_key(|(profile, count)| (*count, *profile == root));
+    most.filter(|(_, count)| count * 2 > group.len()).map_or(root, |(profile, _)| profile)
 }
 
 #[cfg(test)]

@@ -27,9 +27,27 @@ struct Line {
 
 /// Widest that a column gets.
 const WIDEST_OPERATION: usize = 24;
-const WIDEST_OBJECT: usize = 72;
-/// An object is not cut below this.
-const NARROWEST_OBJECT: usize = 24;
+const WIDEST_TARGET: usize = 72;
+/// Columns are not cut below this.
+const NARROWEST_TARGET: usize = 28;
+const NARROWEST_ACTING: usize = 12;
+
+impl Line {
+    fn target_width(&self) -> usize {
+        width(&self.object) + if self.count.is_empty() { 0 } else { 2 + width(&self.count) }
+    }
+
+    /// The object and how often; the number is never cut.
+    fn target(&self, columns: Option<usize>) -> String {
+        let beside = if self.count.is_empty() { String::new() } else { format!("  {}", self.count) };
+        let object = match columns {
+            Some(columns) => truncate(&self.object, columns.saturating_sub(width(&beside)).max(8)),
+            None => self.object.clone(),
+        };
+        let text = object + &beside;
+        text.strip_prefix("  ").map(str::to_owned).unwrap_or(text)
+    }
+}
 
 /// Writes the timelines, one after the other.
 pub fn text(rows: &[&TimelineRow], view: &View, page: &mut dyn Page) -> io::Result<()> {
@@ -80,22 +98,25 @@ fn timeline(group: &[&TimelineRow], view: &View, page: &mut dyn Page) -> io::Res
     let most = |get: fn(&Line) -> &str| lines.iter().map(|line| width(get(line))).max().unwrap_or(0);
     let since = most(|line| &line.since);
     let outcome = most(|line| &line.outcome);
-    let operation = most(|line| &line.operation).min(WIDEST_OPERATION);
-    let acting = most(|line| &line.acting);
+    let is_narrow = view.width.is_some_and(|columns| columns < 110);
+    let operation = most(|line| &line.operation).min(if is_narrow { 12 } else { WIDEST_OPERATION });
+    let mut acting = most(|line| &line.acting);
     let id = most(|line| &line.id);
-    let mut object = most(|line| &line.object);
+    // A few long targets must not push everything else away.
+    let mut target =
+        lines.iter().map(|line| line.target_width()).filter(|&wide| wide <= WIDEST_TARGET).max().unwrap_or(0);
     if let Some(columns) = view.width {
-        object = object.min(WIDEST_OBJECT);
-        let fixed = 1 + 12 + 2 + since + 2 + 7 + 2 + outcome + 2 + operation + 2 + 2 + acting + 2 + id;
-        object = object.min(columns.saturating_sub(fixed).max(NARROWEST_OBJECT));
-    }
-    let acting = match view.width {
-        Some(columns) => {
-            let before = 1 + 12 + 2 + since + 2 + 7 + 2 + outcome + 2 + operation + 2 + object + 2 + 2 + id;
-            acting.min(columns.saturating_sub(before).max(12))
+        target = lines.iter().map(Line::target_width).max().unwrap_or(0).min(WIDEST_TARGET);
+        let fixed = 1 + 12 + 2 + since + 2 + 7 + 2 + outcome + 2 + operation + 2 + 2 + 2 + id;
+        let counts = lines.iter().filter(|line| !line.count.is_empty()).map(|line| 16 + width(&line.count));
+        let least = counts.max().unwrap_or(0).max(NARROWEST_TARGET);
+        acting = acting.min(columns.saturating_sub(fixed + least));
+        if acting < NARROWEST_ACTING {
+            // `show` tells who it was.
+            acting = 0;
         }
-        None => acting,
-    };
+        target = target.min(columns.saturating_sub(fixed + acting).max(NARROWEST_TARGET / 2));
+    }
     heading(group, shared, view, page)?;
     for line in &lines {
         if let Some(date) = &line.date {
@@ -109,21 +130,12 @@ fn timeline(group: &[&TimelineRow], view: &View, page: &mut dyn Page) -> io::Res
             pad(&line.outcome, outcome),
             pad(&truncate(&line.operation, operation), operation)
         ))?;
-        let mut target = truncate(&line.object, object);
-        if !line.count.is_empty() {
-            // The count matters more than the columns.
-            target = format!("{}  {}", target, line.count);
-        }
-        let room = object + 2 + acting;
-        let taken = width(&target);
-        if line.count.is_empty() {
-            page.plain(&pad(&target, object))?;
-            page.put(Style::Quiet, &format!("  {}", pad(&truncate(&line.acting, acting), acting)))?;
-        } else if taken + 2 + width(&line.acting) <= room {
-            page.plain(&target)?;
-            page.put(Style::Quiet, &format!("  {}", pad(&line.acting, room - taken - 2)))?;
-        } else {
-            page.plain(&pad(&target, room))?;
+        let mut text = line.target(view.width.map(|_| target));
+        text = pad(&text, target);
+        page.plain(&text)?;
+        let who = if view.width.is_some() { truncate(&line.acting, acting) } else { line.acting.clone() };
+        if acting > 0 {
+            page.put(Style::Quiet, &format!("  {}", pad(&who, acting)))?;
         }
         page.put(Style::Quiet, &format!("  {}", line.id))?;
         page.end_line()?;
@@ -198,7 +210,8 @@ fn object(row: &TimelineRow, shared: &[u8]) -> String {
         return object;
     }
     let profile = match row.profile.strip_prefix(&*row.profile_root) {
-        Some(child) if !child.is_empty() => terminal(child),
+        Some(b"") => format!("of {}", terminal(&row.profile)),
+        Some(child) => terminal(child),
         _ => terminal(&row.profile),
     };
     if object.is_empty() { format!("({profile})") } else { format!("{object}  ({profile})") }
