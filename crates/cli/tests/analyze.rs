@@ -93,7 +93,7 @@ fn damage_is_named_and_the_rest_kept() {
     place.file("tree/cut.tar.xz", &gzip);
     place.file("tree/empty.log", "");
     place.file("tree/secret.log", log());
-    std::fs::set_permissions(place.path("tree/secret.log"), std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(place.path("tree/secret.log"), std::fs::Permissions::from_mode(0o000)).unwrap();
     let fifo = std::ffi::CString::new(place.path("tree/fifo").to_str().unwrap()).unwrap();
     assert!(make_fifo(&fifo));
     let run = place.run(&["-v", "analyze", "tree"]).expect(3);
