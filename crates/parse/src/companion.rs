@@ -50,15 +50,10 @@ fn field(text: &[u8], pair: Pair, audit_type: u16, interpreted: bool) -> Field {
     if interpreted && quoting == Quoting::Hex {
         quoting = Quoting::Bare;
     }
-    let mut start = pair.value_start;
-    // `subj==man (enforce)`: the label of a stack is printed with its own `=`.
-    if pair.key == Key::Subj && !pair.quoted && text.get(start) == Some(&b'=') && pair.value_end > start {
-        start += 1;
-    }
     Field {
         key: pair.key,
         quoting,
         name_len: (pair.name_end - pair.name_start).min(255) as u8,
-        value: Span::new(start, pair.value_end),
+        value: Span::new(pair.value_start, pair.value_end),
     }
 }

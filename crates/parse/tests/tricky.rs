@@ -497,7 +497,7 @@ fn t56_same_line_in_two_files() {
 fn companions_keep_labels_with_blanks() {
     for (subj, expected) in [
         ("/usr/sbin/cupsd (enforce)", "/usr/sbin/cupsd (enforce)"),
-        ("=man (enforce)", "man (enforce)"),
+        ("=man (enforce)", "=man (enforce)"),
         ("unconfined", "unconfined"),
     ] {
         let line = format!(

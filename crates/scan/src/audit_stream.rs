@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use aaf_model::hash::FastHash;
-use aaf_model::{AuditId, Role};
+use aaf_model::{AuditId, ContextKind, Draft, Role};
 use aaf_parse::{AuditHeader, Output, Route};
 
 use crate::chunk::Worker;
@@ -201,14 +201,18 @@ pub fn push_drafts(
     rows: &mut Rows<'_>,
     mut companions: impl FnMut(&mut Rows<'_>),
 ) {
+    // Beside a record of the same event, a line that touches AppArmor's own files is its companion.
+    let is_companion = |draft: &Draft| {
+        let same = |other: &Draft| other.audit_id.is_some() && other.audit_id == draft.audit_id;
+        draft.role == Role::Companion
+            || (draft.context == ContextKind::PolicyFile
+                && output.drafts.iter().any(|other| other.role == Role::Record && same(other)))
+    };
     let mut first = true;
-    for draft in &output.drafts {
-        if draft.role == Role::Companion {
-            continue;
-        }
+    for draft in output.drafts.iter().filter(|draft| !is_companion(draft)) {
         rows.push(line, draft, output.text(draft, line.bytes), output.fields_of(draft));
-        for other in &output.drafts {
-            if other.role == Role::Companion && other.audit_id.is_some() && other.audit_id == draft.audit_id {
+        for other in output.drafts.iter().filter(|other| is_companion(other)) {
+            if other.audit_id.is_some() && other.audit_id == draft.audit_id {
                 let text = output.text(other, line.bytes);
                 rows.companion(line, other.audit_type, text, output.fields_of(other), !first);
             }

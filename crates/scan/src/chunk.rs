@@ -1,8 +1,8 @@
 //! One chunk of a text: the lines that start in it, found, parsed and pushed as rows.
 
 use aaf_model::block::Block;
-use aaf_model::{AuditId, Carrier, Notes};
-use aaf_parse::Output;
+use aaf_model::{AuditId, Carrier, ContextKind, Notes};
+use aaf_parse::{Output, Route};
 
 use crate::anchors::{self, Anchors};
 use crate::audit_stream::{self, push_drafts, trim};
@@ -174,24 +174,31 @@ fn line(
     let line = Line { bytes, offset_bytes };
     worker.output.clear();
     aaf_parse::parse_line(bytes, &mut worker.output);
-    if worker.output.drafts.iter().any(|draft| draft.notes.has(Notes::CUT))
-        && let Some(next) = continued(worker, window, line, end.next)?
-    {
+    let may_be_wrapped = match worker.output.drafts.first() {
+        Some(_) => worker.output.drafts.iter().any(|draft| draft.notes.has(Notes::CUT)),
+        None => wrapped::is_header_alone(bytes),
+    };
+    if may_be_wrapped && let Some(next) = continued(worker, window, line, end.next)? {
         let joined = std::mem::take(&mut worker.joined);
         push_drafts(Line { bytes: &joined, offset_bytes }, &worker.output, rows, |_| ());
         worker.joined = joined;
         return Ok(next);
     }
     let id = worker.output.drafts.first().and_then(|draft| draft.audit_id);
-    let (neighbours, shared) = match id {
+    let near = match id {
         Some(id) if worker.output.drafts.iter().any(|draft| may_have_neighbours(draft.carrier)) => {
             neighbours(window, start, end.next, id)?
         }
-        _ => (Vec::new(), false),
+        _ => Neighbours::default(),
     };
+    // A line that touches AppArmor's own files is a companion of the record beside it; of several the first one speaks.
+    let only_policy = worker.output.drafts.iter().all(|draft| draft.context == ContextKind::PolicyFile);
+    if only_policy && (near.record || near.context_before) {
+        return Ok(end.next);
+    }
     let Worker { output, companion_output, .. } = worker;
     push_drafts(line, output, rows, |rows| {
-        for &(at, to) in &neighbours {
+        for &(at, to) in &near.companions {
             let bytes = trim(window.bytes(at, to));
             let Some(header) = aaf_parse::find_header(bytes) else { continue };
             companion_output.clear();
@@ -199,7 +206,13 @@ fn line(
             if let Some(draft) = companion_output.drafts.first() {
                 let line = Line { bytes, offset_bytes: to - bytes.len() as u64 };
                 let text = companion_output.text(draft, bytes);
-                rows.companion(line, header.audit_type, text, companion_output.fields_of(draft), shared);
+                rows.companion(
+                    line,
+                    header.audit_type,
+                    text,
+                    companion_output.fields_of(draft),
+                    near.record_before,
+                );
             }
         }
     });
@@ -224,7 +237,8 @@ fn continued(
     while at < window.end() && taken < MOST_LINES {
         let end = window.line_end(at)?;
         let bytes = window.bytes(at, end.end);
-        if !wrapped::continues(bytes) || bytes.len() > 4096 {
+        let after_header = taken == 0 && fields == 0;
+        if !wrapped::continues(bytes, after_header) || bytes.len() > 4096 {
             break;
         }
         worker.joined.push(b'\n');
@@ -255,16 +269,22 @@ fn may_have_neighbours(carrier: Carrier) -> bool {
     )
 }
 
-/// The companions around the line `[start, next)`, start and end of each, in order; and whether another record of the
-/// event stands before this one and lists them already.
-fn neighbours(
-    window: &Window<'_>,
-    start: u64,
-    next: u64,
-    id: AuditId,
-) -> Result<(Vec<(u64, u64)>, bool), NeedMore> {
-    let mut found = Vec::new();
-    let mut shared = false;
+/// What stands around a line under the same audit id.
+#[derive(Default)]
+struct Neighbours {
+    /// Start and end of each companion, in order.
+    companions: Vec<(u64, u64)>,
+    /// There is another record of the event.
+    record: bool,
+    /// It stands before the line and lists the companions already.
+    record_before: bool,
+    /// A line that touches AppArmor's own files stands before.
+    context_before: bool,
+}
+
+/// Looks around the line `[start, next)`.
+fn neighbours(window: &Window<'_>, start: u64, next: u64, id: AuditId) -> Result<Neighbours, NeedMore> {
+    let mut near = Neighbours::default();
     let mut misses = 0;
     let mut at = start;
     while misses <= NEIGHBOUR_MISSES && at > 0 && start - at <= NEIGHBOUR_BYTES {
@@ -276,40 +296,37 @@ fn neighbours(
             break;
         }
         let end = if window.bytes(at - 1, at) == b"\n" { at - 1 } else { at };
-        match is_companion(window.bytes(before, end), id) {
-            Some(true) => found.push((before, end)),
-            Some(false) => shared = true,
+        match route_under(window.bytes(before, end), id) {
+            Some(Route::Record) => near.record_before = true,
+            Some(route) => {
+                near.context_before |= route == Route::Context;
+                near.companions.push((before, end));
+            }
             None => misses += 1,
         }
         at = before;
     }
-    found.reverse();
+    near.record = near.record_before;
+    near.companions.reverse();
     let mut misses = 0;
     let mut at = next;
     while misses <= NEIGHBOUR_MISSES && at - start <= NEIGHBOUR_BYTES && at < window.end() {
         let end = window.line_end(at)?;
-        match is_companion(window.bytes(at, end.end), id) {
-            Some(true) => found.push((at, end.end)),
-            Some(false) => {}
+        match route_under(window.bytes(at, end.end), id) {
+            Some(Route::Record) => near.record = true,
+            Some(_) => near.companions.push((at, end.end)),
             None => misses += 1,
         }
         at = end.next;
     }
-    Ok((found, shared))
+    Ok(near)
 }
 
-/// `Some(true)` for a companion of the event, `Some(false)` for a record of it, `None` for anything else.
-fn is_companion(line: &[u8], id: AuditId) -> Option<bool> {
+/// What a line is for us if it stands under this audit id; none if it does not, or says nothing.
+fn route_under(line: &[u8], id: AuditId) -> Option<Route> {
     let line = trim(line);
-    let header = aaf_parse::find_header(line)?;
-    if header.id != Some(id) {
-        return None;
-    }
-    match aaf_parse::route(line, &header) {
-        aaf_parse::Route::Companion => Some(true),
-        aaf_parse::Route::Record | aaf_parse::Route::Context => Some(false),
-        aaf_parse::Route::Ignore => None,
-    }
+    let header = aaf_parse::find_header(line).filter(|header| header.id == Some(id))?;
+    Some(aaf_parse::route(line, &header)).filter(|route| *route != Route::Ignore)
 }
 
 /// Parses the journal entry around an anchor; returns where to go on.
