@@ -206,6 +206,9 @@ fn parse_side_plain(start: usize, out: &mut Output) {
 
 /// Joins wrapped lines with one blank, and drops colour codes.
 fn unwrap_lines(line: &[u8], side: &mut Vec<u8>) {
+    // What stands before belongs to others; only what this call wrote may be taken back.
+    let written = side.len();
+    let last = |side: &Vec<u8>| side[written..].last().copied();
     let mut at = 0;
     while at < line.len() {
         let Some(found) = memchr::memchr2(b'\n', 0x1b, &line[at..]) else {
@@ -225,22 +228,21 @@ fn unwrap_lines(line: &[u8], side: &mut Vec<u8>) {
         }
         at += 1;
         // `=` at the end of a line of quoted-printable mail is a soft break.
-        if side.last() == Some(&b'=') && find_from(line, 0, b"=3D").is_some() {
+        if last(side) == Some(b'=') && find_from(line, 0, b"=3D").is_some() {
             side.pop();
             continue;
         }
-        while side.last().is_some_and(|&byte| is_blank(byte)) {
+        while last(side).is_some_and(is_blank) {
             side.pop();
         }
         while at < line.len() && (is_blank(line[at]) || line[at] == b'>') {
             at += 1;
         }
         // Two string literals side by side are one.
-        if side.last() == Some(&b'"') && line.get(at) == Some(&b'"') && find_from(line, 0, b"\\\"").is_some()
-        {
+        if last(side) == Some(b'"') && line.get(at) == Some(&b'"') && find_from(line, 0, b"\\\"").is_some() {
             side.pop();
             at += 1;
-            if side.last().is_some_and(|&byte| byte == b' ') {
+            if last(side) == Some(b' ') {
                 side.pop();
             }
         }

@@ -565,3 +565,19 @@ fn context_lines_are_strict() {
     assert_eq!(context("May  1 12:00:00 h app: about Linux version 5, CONFIG_CHANGE and USER_CMD"), None);
     assert_eq!(context("[ 5.5] net_ratelimit: 36 callbacks suppressed"), None);
 }
+
+/// Found by the fuzz target `json`: joining wrapped lines took back bytes that an outer level had written.
+#[test]
+fn unwrapping_keeps_to_its_own_bytes() {
+    let data = b" \"}\x0c\r\r\r\r\r\r\r\r\r\r\r\r\r\r\r\r\r\r\r\r\r\r\r\r\r\r\r\r\"$\"\"Z\r\r\r\r\r\x14\r\r\r\r\r\r\"\\n{";
+    for (before, after) in
+        [("{\"MESSAGE\":", "}"), ("{\"log\":\"", "\"}"), ("[", "]"), ("{\"ID\":\"1.2:3\",\"AVC\":[", "]}")]
+    {
+        let line = [before.as_bytes(), data, after.as_bytes()].concat();
+        let mut out = Output::default();
+        parse_line(&line, &mut out);
+        for draft in &out.drafts {
+            assert!(draft.body.end() <= out.text(draft, &line).len());
+        }
+    }
+}
