@@ -92,6 +92,8 @@ fn start(package: &Path, place: &Path, host: &str, target: &str, seconds: u64) -
     let log = fs::File::create(log_path(place, target)).map_err(fail)?;
     let mut command = command(package, place.join(host).join("release").join(target));
     command
+        // One seed, so that a run can be repeated; to explore further, start a target by hand without it.
+        .arg("-seed=1")
         .arg(format!("-max_total_time={seconds}"))
         .arg(format!("-artifact_prefix={}/", artifacts.display()))
         .args(["-timeout=10", "-rss_limit_mb=2048", "-max_len=16384", "-print_final_stats=1"])
