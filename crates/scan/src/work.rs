@@ -318,6 +318,8 @@ impl<'a> Run<'a> {
                 Ok(window) => window,
                 Err(error) => {
                     lock(&opened.sums).failed.get_or_insert((from, error.to_string()));
+                    // Whoever puts the chunks in order must not wait for this one.
+                    self.sink.block(file.id, 0, chunk, &mut Block::default());
                     break;
                 }
             };
@@ -360,6 +362,7 @@ impl<'a> Run<'a> {
                     lock(&opened.sums)
                         .failed
                         .get_or_insert((from, "line ends could not be settled".to_owned()));
+                    self.sink.block(file.id, 0, chunk, &mut Block::default());
                     break;
                 }
             }

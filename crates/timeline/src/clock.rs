@@ -164,9 +164,11 @@ impl Clocks {
     fn find_excursions(&mut self, tracks: &[Track], rank: impl Fn(u32) -> u32) {
         let runs: Vec<_> = tracks.iter().flat_map(|track| track.runs.iter().copied()).collect();
         for boot in runs.chunk_by(|a, b| a.host == b.host && b.first_serial >= a.last_serial) {
-            for at in 0..boot.len().saturating_sub(1) {
+            // From the end, so that a log with very many runs is read once.
+            let mut latest_after = i64::MIN;
+            for at in (0..boot.len().saturating_sub(1)).rev() {
                 let run = boot[at];
-                let latest_after = boot[at + 1..].iter().map(|run| run.last_us).max().unwrap_or(i64::MAX);
+                latest_after = latest_after.max(boot[at + 1].last_us);
                 if latest_after >= run.first_us - STEP_US {
                     continue;
                 }
