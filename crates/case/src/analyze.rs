@@ -56,8 +56,16 @@ pub struct Analysis {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Rows of one batch.
+/// The most rows of one batch, which becomes a row group.
 const BATCH_ROWS: usize = 64 << 10;
+/// The fewest, where there are several batches.
+const SMALL_BATCH_ROWS: usize = 4 << 10;
+
+/// Rows of one batch: a short table is cut too, so that no worker is left without one. The rule depends on the rows
+/// alone, so that the files are the same for any number of threads.
+fn batch_rows(rows: usize) -> usize {
+    (rows / 4 + 1).clamp(SMALL_BATCH_ROWS, BATCH_ROWS)
+}
 
 struct Collect<'a> {
     store: &'a Store,
@@ -119,7 +127,7 @@ pub fn analyze<S: TableSink>(
     let hosts = &settled.hosts;
     let gap_us = i64::try_from(options.gap_secs).unwrap_or(i64::MAX / 1_000_000) * 1_000_000;
     let threads = if options.threads == 0 { rayon::current_num_threads() } else { options.threads };
-    let (folded, sums) = settled.sorted.with_batches(BATCH_ROWS, |source| {
+    let (folded, sums) = settled.sorted.with_batches(batch_rows(settled.sorted.rows()), |source| {
         Pipeline::new(source, hosts, &source_names, sink, gap_us).run(threads)
     })?;
     let mut diagnostics = report.diagnostics.clone();

@@ -126,7 +126,11 @@ fn properties(columns: &[Column]) -> WriterProperties {
             builder = builder.set_column_statistics_enabled(path, EnabledStatistics::Chunk);
         }
         if matches!(column.kind, Kind::Text) {
-            builder = builder.set_column_dictionary_enabled(ColumnPath::from(twin_name(column.name)), false);
+            // Nearly always without a value: nothing to compress, and a compressor for each would cost more than the rest.
+            let twin = ColumnPath::from(twin_name(column.name));
+            builder = builder
+                .set_column_dictionary_enabled(twin.clone(), false)
+                .set_column_compression(twin, Compression::UNCOMPRESSED);
         }
     }
     builder.build()

@@ -69,6 +69,19 @@ impl Anchors {
     }
 }
 
+/// Whether a line in which this anchor was found at `at` needs no parsing: it speaks of AppArmor (a service's name, a
+/// path), but holds no `key=value`, no escape that could hide one, no JSON, and no message of the module itself.
+///
+/// A host that starts `apparmor.service` every few seconds has more such lines than records.
+#[inline]
+pub fn is_mere_mention(line: &[u8], at: usize, index: usize) -> bool {
+    const WORD: usize = 8;
+    index <= 1
+        && line.get(at + WORD) != Some(&b':')
+        && memchr::memchr3(b'=', b'{', b'\\', line).is_none()
+        && memchr::memchr2(b'%', b'&', line).is_none()
+}
+
 /// Whether the anchor with this index is the run of NUL bytes.
 pub fn is_nul_run(index: usize) -> bool {
     ANCHORS[index] == NUL_RUN
@@ -81,6 +94,20 @@ mod tests {
     #[test]
     fn longest_is_the_longest() {
         assert_eq!(ANCHORS.iter().map(|anchor| anchor.len()).max(), Some(LONGEST));
+    }
+
+    #[test]
+    fn mentions() {
+        let mere = |line: &[u8]| {
+            let (at, index) = Anchors::new().find(line, 0).expect("an anchor");
+            is_mere_mention(line, at, index)
+        };
+        assert!(mere(b"Mar  2 00:00:02 h systemd[1]: Starting apparmor.service - Load AppArmor profiles..."));
+        assert!(!mere(b"[    0.1] AppArmor: AppArmor initialized"));
+        assert!(!mere(b"h kernel: apparmor=\"DENIED\""));
+        assert!(!mere(b"h app: {\"apparmor\":\"DENIED\"}"));
+        assert!(!mere(b"h app: apparmor\\u003d"));
+        assert!(!mere(b"message repeated 2 times: [ apparmor ]"));
     }
 
     #[test]

@@ -117,7 +117,7 @@ pub fn scan_chunk(
             }
             at = match form {
                 Form::JournalExport | Form::JournalVerbose => entry(worker, window, found, form, rows)?,
-                _ => line(worker, window, found, rows, &mut counts)?,
+                _ => line(worker, window, found, anchor, rows, &mut counts)?,
             };
         }
         at = at.max(block_end.saturating_sub(anchors::LONGEST as u64 - 1));
@@ -160,12 +160,17 @@ fn line(
     worker: &mut Worker<'_>,
     window: &Window<'_>,
     found: u64,
+    anchor: usize,
     rows: &mut Rows<'_>,
     counts: &mut Counts,
 ) -> Result<u64, NeedMore> {
     let start = window.line_start(found)?;
     let end = window.line_end(found)?;
     let whole = window.bytes(start, end.end);
+    if anchors::is_mere_mention(whole, (found - start) as usize, anchor) {
+        // Other anchors may follow on the line.
+        return Ok(found + 1);
+    }
     let bytes = trim(whole);
     if end.next == end.end && end.end < window.end() {
         counts.long_line.get_or_insert(start);
