@@ -42,6 +42,8 @@ pub struct Scratch {
     lines: Vec<LineRef>,
     groups: Vec<Group>,
     by_id: HashMap<AuditId, u32, FastHash>,
+    /// The first own line that was cut at a segment.
+    pub long_line: Option<u64>,
 }
 
 /// Reads the lines that start in `own` into rows.
@@ -75,6 +77,7 @@ fn index(
     scratch.lines.clear();
     scratch.groups.clear();
     scratch.by_id.clear();
+    scratch.long_line = None;
     let from = start.saturating_sub(JOIN_BYTES);
     let mut at = if from < window.base {
         if window.newline_before.is_none() && window.base > 0 {
@@ -91,6 +94,9 @@ fn index(
         let line = trim(window.bytes(at, end.end));
         let offset = end.end - line.len() as u64;
         let own = at >= start && at < stop;
+        if own && end.next == end.end && end.end < window.end() {
+            scratch.long_line.get_or_insert(at);
+        }
         let header = aaf_parse::audit_header(line);
         let (route, group) = match &header {
             Some(header) => {

@@ -92,6 +92,7 @@ pub fn scan_chunk(
         counts.newlines = memchr::memchr_iter(b'\n', window.bytes(from, to)).count() as u64;
         note_nuls(window, from, to, &mut counts);
         audit_stream::scan(worker, window, start, stop, rows)?;
+        counts.long_line = worker.audit.long_line;
         return Ok(counts);
     }
     let mut at = start;

@@ -59,9 +59,14 @@ pub struct Clocks {
     zones: HashMap<(u32, u32), jiff::tz::TimeZone>,
     assumed: Option<jiff::tz::TimeZone>,
     mtimes: HashMap<(u32, u32), i64>,
-    /// Clock steps that were found.
+    /// Clock steps that were found, by host and serial; at most [`MOST_EXCURSIONS`].
     pub excursions: Vec<Excursion>,
+    /// Clock steps beyond that number: their records keep the time that they print.
+    pub further_excursions: usize,
 }
+
+/// Every record is held against the steps of its host, so a log that was written to hold very many must not cost more.
+const MOST_EXCURSIONS: usize = 1024;
 
 /// The error of a stamp whose zone nothing says: from UTC−12 to UTC+14.
 const UNKNOWN_ZONE_US: i64 = 14 * 3_600_000_000;
@@ -115,8 +120,7 @@ impl Clocks {
             by_host.into_iter().filter_map(|(host, mut zones)| Some((host, median(&mut zones)?))).collect();
         clocks.monotonic_base =
             bases.into_iter().filter_map(|(host, mut bases)| Some((host, median(&mut bases)?))).collect();
-        clocks.excursions.sort_by_key(|step| (step.host, step.serials, step.times));
-        clocks.excursions.dedup();
+        clocks.bound_excursions();
         clocks
     }
 
@@ -187,6 +191,14 @@ impl Clocks {
                 });
             }
         }
+    }
+
+    /// One of equal steps in several files, and no more of them than records can be held against.
+    fn bound_excursions(&mut self) {
+        self.excursions.sort_by_key(|step| (step.host, step.serials, step.times));
+        self.excursions.dedup();
+        self.further_excursions = self.excursions.len().saturating_sub(MOST_EXCURSIONS);
+        self.excursions.truncate(MOST_EXCURSIONS);
     }
 
     /// The time of a row that carries `audit(E:S)`.
@@ -373,6 +385,30 @@ mod tests {
         assert_eq!(by_pairs(&pairs, 100, &civil(10, 25, 2, 30)), utc(2026, 10, 25, 0, 30));
         assert_eq!(by_pairs(&pairs, 800, &civil(10, 25, 3, 59)), utc(2026, 10, 25, 2, 59));
         assert_eq!(by_pairs(&pairs, 950, &civil(10, 25, 4, 30)), utc(2026, 10, 25, 3, 30));
+    }
+
+    #[test]
+    fn a_log_full_of_clock_steps_is_bounded() {
+        // Every run lies two hours before the one that came first.
+        let run = |at: u32| {
+            let time_us = utc(2026, 1, 1, 0, 0) - i64::from(at) * 2 * STEP_US;
+            crate::track::SerialRun {
+                host: 0,
+                first_serial: 10 * at,
+                last_serial: 10 * at + 5,
+                first_us: time_us,
+                last_us: time_us,
+            }
+        };
+        let track = Track { runs: (0..3000).map(run).collect(), ..Track::default() };
+        let mut clocks = Clocks::default();
+        clocks.find_excursions(&[track.clone(), track], |host| host);
+        clocks.bound_excursions();
+        assert_eq!(clocks.excursions.len(), MOST_EXCURSIONS);
+        assert_eq!(clocks.further_excursions, 2999 - MOST_EXCURSIONS);
+        let (first, last) =
+            (clocks.of_audit(0, run(0).first_us, 3), clocks.of_audit(0, run(2000).first_us, 20_003));
+        assert_eq!((first.source, last.source), (TimeSource::SerialOrder, TimeSource::AuditEpoch));
     }
 
     #[test]

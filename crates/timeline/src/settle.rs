@@ -374,6 +374,14 @@ fn stated_zones(
 }
 
 fn clock_steps(clocks: &Clocks, hosts: &Hosts) -> Vec<Diagnostic> {
+    let further = (clocks.further_excursions > 0).then(|| {
+        let message = format!(
+            "{} further clock steps: far more than a host has, so the log may have been written to hold them; their \
+             records keep the time that they print",
+            clocks.further_excursions
+        );
+        Diagnostic::new(Code::ClockStep, None, "", message)
+    });
     clocks
         .excursions
         .iter()
@@ -389,5 +397,6 @@ fn clock_steps(clocks: &Clocks, hosts: &Hosts) -> Vec<Diagnostic> {
             );
             Diagnostic::new(Code::ClockStep, None, hosts.name(step.host()).unwrap_or("unknown host"), message)
         })
+        .chain(further)
         .collect()
 }
