@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryArray, BinaryBuilder, Int64Array, StringBuilder, TimestampMicrosecondArray,
+    ArrayBuilder, ArrayRef, BinaryArray, BinaryBuilder, Int64Array, StringArray, StringBuilder,
+    TimestampMicrosecondArray,
 };
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 
@@ -106,38 +107,47 @@ pub fn schema(columns: &[Column]) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
-/// Builds a text column and its twin.
+/// Builds a text column and its twin. Both come into being with their first value: most keys are rare, and most text is
+/// UTF-8.
 pub struct TextBuilder {
-    text: StringBuilder,
+    text: Option<StringBuilder>,
     twin: Option<BinaryBuilder>,
+    /// Room for so many rows.
+    rows: usize,
     length: usize,
 }
 
 impl TextBuilder {
     /// Room for so many rows.
     pub fn new(rows: usize) -> TextBuilder {
-        TextBuilder { text: StringBuilder::with_capacity(rows, rows * 16), twin: None, length: 0 }
+        TextBuilder { text: None, twin: None, rows, length: 0 }
     }
 
     /// Adds a value.
     #[inline]
     pub fn push(&mut self, value: Option<&[u8]>) {
-        match value {
-            None => self.text.append_null(),
-            Some(bytes) => match std::str::from_utf8(bytes) {
-                Ok(text) => self.text.append_value(text),
-                Err(_) => {
-                    self.text.append_value(String::from_utf8_lossy(bytes));
-                    let mut twin = self.twin.take().unwrap_or_default();
-                    for _ in 0..self.length - twin_len(&twin) {
-                        twin.append_null();
-                    }
-                    twin.append_value(bytes);
-                    self.twin = Some(twin);
-                }
-            },
+        if let Some(bytes) = value {
+            self.push_bytes(bytes);
         }
         self.length += 1;
+    }
+
+    fn push_bytes(&mut self, bytes: &[u8]) {
+        let rows = self.rows;
+        let text = self.text.get_or_insert_with(|| StringBuilder::with_capacity(rows, rows * 16));
+        let missing = self.length - ArrayBuilder::len(text);
+        if missing > 0 {
+            text.append_nulls(missing);
+        }
+        match std::str::from_utf8(bytes) {
+            Ok(valid) => text.append_value(valid),
+            Err(_) => {
+                text.append_value(String::from_utf8_lossy(bytes));
+                let twin = self.twin.get_or_insert_default();
+                twin.append_nulls(self.length - ArrayBuilder::len(twin));
+                twin.append_value(bytes);
+            }
+        }
     }
 
     /// Adds an owned or borrowed value.
@@ -147,22 +157,23 @@ impl TextBuilder {
     }
 
     /// The text and its twin.
-    pub fn finish(mut self) -> [ArrayRef; 2] {
+    pub fn finish(self) -> [ArrayRef; 2] {
+        let text: ArrayRef = match self.text {
+            None => Arc::new(StringArray::new_null(self.length)),
+            Some(mut text) => {
+                text.append_nulls(self.length - ArrayBuilder::len(&text));
+                Arc::new(text.finish())
+            }
+        };
         let twin: ArrayRef = match self.twin {
             None => Arc::new(BinaryArray::new_null(self.length)),
             Some(mut twin) => {
-                for _ in 0..self.length - twin_len(&twin) {
-                    twin.append_null();
-                }
+                twin.append_nulls(self.length - ArrayBuilder::len(&twin));
                 Arc::new(twin.finish())
             }
         };
-        [Arc::new(self.text.finish()), twin]
+        [text, twin]
     }
-}
-
-fn twin_len(twin: &BinaryBuilder) -> usize {
-    arrow::array::ArrayBuilder::len(twin)
 }
 
 /// A time column.
