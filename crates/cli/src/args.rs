@@ -95,6 +95,10 @@ pub struct Reading {
     /// Bytes unpacked from one evidence file
     #[arg(long, value_name = "SIZE", default_value = "1TiB", value_parser = values::size)]
     pub max_unpacked: u64,
+    /// Bytes of zip archives held in memory at a time, where they lie inside something else or come through standard
+    /// input; a zip file of its own is read in place
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = values::size)]
+    pub max_buffered: u64,
     /// Bytes of a chunk; for tests
     #[arg(long, value_name = "N", hide = true, default_value_t = 4 << 20)]
     pub chunk_bytes: u64,
@@ -117,6 +121,7 @@ impl Reading {
             max_members: self.max_members,
             max_ratio: self.max_ratio,
             max_unpacked_bytes: self.max_unpacked,
+            max_buffered_bytes: self.max_buffered,
         };
         if let Some(threads) = self.threads {
             // Fails where the pool exists already, which is then of the default size.

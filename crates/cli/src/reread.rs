@@ -36,6 +36,7 @@ impl<'c> Evidence<'c> {
             max_members: u64::MAX,
             max_ratio: u64::MAX,
             max_unpacked_bytes: u64::MAX,
+            max_buffered_bytes: u64::MAX,
         };
         Evidence { info, run, root, options: Options { limits, ..Options::default() } }
     }

@@ -20,6 +20,8 @@ pub(crate) struct Context<'a> {
     /// What decompressors put out, over all layers.
     inflated_bytes: Cell<u64>,
     members: Cell<u64>,
+    /// What inner zips hold in memory at the moment.
+    buffered_bytes: Cell<u64>,
     stopped: Cell<bool>,
     damaged: Cell<u64>,
 }
@@ -34,6 +36,7 @@ impl<'a> Context<'a> {
             packed_bytes: Cell::new(0),
             inflated_bytes: Cell::new(0),
             members: Cell::new(0),
+            buffered_bytes: Cell::new(0),
             stopped: Cell::new(false),
             damaged: Cell::new(0),
         }
@@ -124,6 +127,20 @@ impl<'a> Context<'a> {
         }
         self.members.set(self.members.get() + 1);
         Ok(())
+    }
+
+    /// How many bytes may still be held in memory.
+    pub fn buffer_room(&self) -> u64 {
+        self.limits.max_buffered_bytes.saturating_sub(self.buffered_bytes.get())
+    }
+
+    /// Counts bytes that are held in memory, and takes them back.
+    pub fn hold(&self, bytes: u64) {
+        self.buffered_bytes.set(self.buffered_bytes.get().saturating_add(bytes));
+    }
+
+    pub fn release(&self, bytes: u64) {
+        self.buffered_bytes.set(self.buffered_bytes.get().saturating_sub(bytes));
     }
 
     /// Whether a limit ended the reading of the whole evidence file.

@@ -25,6 +25,7 @@ mod stream;
 mod tar;
 mod unpack;
 mod walk;
+mod zip;
 
 use aaf_model::HashKind;
 

@@ -11,11 +11,20 @@ pub struct Limits {
     pub max_ratio: u64,
     /// Bytes unpacked from one evidence file, over all its layers (`--max-unpacked`).
     pub max_unpacked_bytes: u64,
+    /// Bytes of zip archives that are held in memory at a time, because they lie inside something compressed or
+    /// bundled, or come through standard input (`--max-buffered`). A zip file of its own is read in place.
+    pub max_buffered_bytes: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { max_depth: 8, max_members: 1_000_000, max_ratio: 2000, max_unpacked_bytes: 1 << 40 }
+        Limits {
+            max_depth: 8,
+            max_members: 1_000_000,
+            max_ratio: 2000,
+            max_unpacked_bytes: 1 << 40,
+            max_buffered_bytes: 256 << 20,
+        }
     }
 }
 

@@ -17,6 +17,12 @@ pub(crate) fn is_unsafe(name: &[u8]) -> bool {
     name.starts_with(b"/") || name.split(|&byte| byte == b'/').any(|part| part == b"..")
 }
 
+/// The same for names with backslashes, as some archivers on Windows write them.
+pub(crate) fn is_unsafe_backward(name: &[u8]) -> bool {
+    let name: Vec<u8> = name.iter().map(|&byte| if byte == b'\\' { b'/' } else { byte }).collect();
+    is_unsafe(&name) || name.get(1) == Some(&b':')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

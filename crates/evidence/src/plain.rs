@@ -30,13 +30,14 @@ pub enum Access {
 /// A file that [`crate::discover()`] could not read gives an equal diagnostic here.
 pub fn open(file: &EvidenceFile, options: &Options) -> Result<Access, Diagnostic> {
     match file.kind {
-        ContentKind::Empty | ContentKind::Zip | ContentKind::Journal | ContentKind::Special => {
-            Ok(Access::NotRead)
-        }
+        ContentKind::Empty | ContentKind::Journal | ContentKind::Special => Ok(Access::NotRead),
         _ if file.path == Path::new("-") => Ok(Access::Streamed),
-        ContentKind::Gzip | ContentKind::Xz | ContentKind::Zstd | ContentKind::Bzip2 | ContentKind::Tar => {
-            Ok(Access::Streamed)
-        }
+        ContentKind::Gzip
+        | ContentKind::Xz
+        | ContentKind::Zstd
+        | ContentKind::Bzip2
+        | ContentKind::Tar
+        | ContentKind::Zip => Ok(Access::Streamed),
         ContentKind::Text | ContentKind::Binary => {
             let opened = regular::open(file)?;
             let length = opened

@@ -13,6 +13,7 @@ use crate::input::Input;
 use crate::limits::Limits;
 use crate::regular;
 use crate::walk::{Place, Walk};
+use crate::zip::{self, Archive, RandomFile};
 
 /// How much of a file is read at once.
 const READ_BYTES: usize = 256 << 10;
@@ -25,6 +26,9 @@ pub trait Visitor {
     /// as the format can tell. Where a stream goes on behind damage, the leaf does too: one line feed then stands
     /// for the gap, unless a line ended there anyway.
     fn leaf(&mut self, member: &Member, content: &mut dyn Read);
+
+    /// A symbolic link inside a bundle, which is never followed: the member's path and what it names.
+    fn link(&mut self, _path: &str, _target: &str) {}
 }
 
 /// A leaf about to be read.
@@ -98,6 +102,16 @@ pub fn stream(file: &EvidenceFile, options: &Options, visitor: &mut dyn Visitor)
         return report(context, members, digest);
     }
     match regular::open(file) {
+        Ok(opened) if file.kind == ContentKind::Zip => {
+            let mut walk = Walk { context: &context, visitor, members: Vec::new() };
+            let length = opened.metadata().map_or(file.size_bytes, |metadata| metadata.len());
+            let random = RandomFile { file: opened, length };
+            zip::walk(&mut walk, Archive { random: &random, context: &context, count: true }, place);
+            let members = walk.members;
+            // Directory and headers are looked at more than once; what was read is told once.
+            let read = if context.is_stopped() { context.packed_bytes().min(length) } else { length };
+            StreamReport { packed_bytes: read, ..report(context, members, None) }
+        }
         Ok(opened) => {
             let _ = rustix::fs::fadvise(&opened, 0, None, rustix::fs::Advice::Sequential);
             let (members, _) =

@@ -12,6 +12,7 @@ use crate::sniff::{SNIFF_BYTES, sniff};
 use crate::stream::{Member, MemberReport, Visitor};
 use crate::tar::{Content, Entry, Stretch, Tar};
 use crate::unpack::{self, Bzip2, Codec, Gzip, Unpacker, Xz, Zstd};
+use crate::zip::{self, Archive};
 
 /// How much of a bundle is read at once; larger reads of its members pass without a copy.
 const BUNDLE_BYTES: usize = 64 << 10;
@@ -42,7 +43,7 @@ impl Walk<'_> {
         let kind = sniff(input.peek(SNIFF_BYTES));
         match kind {
             ContentKind::Empty => self.nothing(input, place),
-            ContentKind::Zip | ContentKind::Journal => {
+            ContentKind::Journal => {
                 let message = format!("{} files are not read by this version", kind.as_str());
                 self.context.report(Code::NotYetRead, place.path, None, message);
                 self.list(kind, State::Skipped, 0, place);
@@ -65,6 +66,7 @@ impl Walk<'_> {
             ContentKind::Zstd => self.unpack(input, Zstd::default(), kind, place),
             ContentKind::Bzip2 => self.unpack(input, Bzip2::default(), kind, place),
             ContentKind::Tar => self.bundle(input, place),
+            ContentKind::Zip => self.buffered_zip(input, place),
         }
     }
 
@@ -82,6 +84,12 @@ impl Walk<'_> {
             let (shown, mtime_us) = match &entry {
                 Entry::File { name, mtime_us, .. } => (name::display(name), *mtime_us),
                 Entry::Stretch { name } => (name.clone(), None),
+                Entry::Link { name, target } => {
+                    let shown = name::display(name);
+                    let path = if place.path.is_empty() { shown } else { format!("{}!{shown}", place.path) };
+                    self.visitor.link(&path, &name::display(target));
+                    continue;
+                }
             };
             let path = if place.path.is_empty() { shown } else { format!("{}!{shown}", place.path) };
             let inner =
@@ -98,6 +106,7 @@ impl Walk<'_> {
                     self.stream(&mut Input::new(&mut content), inner);
                     tar.lost |= content.finish();
                 }
+                Entry::Link { .. } => {}
                 Entry::Stretch { .. } => {
                     let mut content = Stretch::new(input, self.context);
                     self.stretch(&mut Input::new(&mut content), inner);
@@ -105,6 +114,24 @@ impl Walk<'_> {
                 }
             }
         }
+    }
+
+    /// A zip that can be read from any place only once it is in memory.
+    fn buffered_zip(&mut self, input: &mut Input<'_>, place: Place<'_>) {
+        let room = self.context.buffer_room();
+        let (bytes, whole) = zip::buffer(input, room);
+        if !whole {
+            let message = format!(
+                "a zip inside something else is read to its first {} bytes; raise --max-buffered or unpack what is \
+                 around it to read the rest",
+                bytes.len()
+            );
+            self.context.report(Code::LimitReached, place.path, Some(bytes.len() as u64), message);
+        }
+        self.context.hold(bytes.len() as u64);
+        let archive = Archive { random: &&bytes[..], context: self.context, count: false };
+        zip::walk(self, archive, place);
+        self.context.release(bytes.len() as u64);
     }
 
     /// Bytes without a header may be nothing but padding; then there is no member to list.
@@ -144,7 +171,7 @@ impl Walk<'_> {
         self.list(ContentKind::Empty, State::Read, 0, place);
     }
 
-    fn list(&mut self, kind: ContentKind, state: State, bytes: u64, place: Place<'_>) {
+    pub fn list(&mut self, kind: ContentKind, state: State, bytes: u64, place: Place<'_>) {
         self.members.push(MemberReport {
             ordinal: self.members.len() as u32,
             path: place.path.to_owned(),

@@ -54,6 +54,12 @@ codes! {
     Corrupt = "corrupt", Damage;
     /// A limit against decompression bombs was reached; the rest was not read.
     LimitReached = "limit-reached", Damage;
+    /// A member of an archive is encrypted; it was not read.
+    Encrypted = "encrypted", Damage;
+    /// A member of an archive is packed by a method that is not known; it was not read.
+    UnknownMethod = "unknown-method", Damage;
+    /// Bytes of an archive that belong to no member; read as one without a name.
+    Unlisted = "unlisted-bytes", Note;
     /// The file changed or shrank while it was read.
     Changed = "changed-while-read", Damage;
     /// A member's name is absolute or climbs with `..`; it was read under its printed name.

@@ -19,7 +19,7 @@ pub enum ContentKind {
     Bzip2,
     /// tar.
     Tar,
-    /// zip: not read yet.
+    /// zip.
     Zip,
     /// A systemd journal: not read yet.
     Journal,

@@ -7,6 +7,8 @@ pub(super) const BLOCK_BYTES: usize = 512;
 /// What a header says about its member.
 pub(super) struct Header {
     pub name: Vec<u8>,
+    /// What a link names.
+    pub target: Vec<u8>,
     pub typeflag: u8,
     /// None where the field cannot be read.
     pub size_bytes: Option<u64>,
@@ -32,6 +34,7 @@ impl Header {
         };
         Some(Header {
             name: name_of(block),
+            target: until_nul(&block[157..257]).to_vec(),
             typeflag,
             size_bytes: number(&block[124..136]),
             mtime_us: number(&block[136..148])

@@ -28,6 +28,8 @@ const EXTENSION_MAX_BYTES: u64 = 1 << 20;
 pub(crate) enum Entry {
     /// A member with content; read it through [`Content`].
     File { name: Vec<u8>, mtime_us: Option<i64>, stored_bytes: u64 },
+    /// A symbolic link and what it names.
+    Link { name: Vec<u8>, target: Vec<u8> },
     /// Bytes without a sound header; read them through [`Stretch`].
     Stretch { name: String },
 }
@@ -87,8 +89,9 @@ impl Tar {
             match header.typeflag {
                 b'L' => extensions.name = Some(trimmed(self.read_small(input, context, archive, size))),
                 b'x' | b'X' => extensions.parse(&self.read_small(input, context, archive, size)),
-                // Long link names, pax defaults, old GNU tables and Solaris lists say nothing about content.
-                b'K' | b'g' | b'N' | b'A' | b'V' | b'D' => {
+                b'K' => extensions.target = Some(trimmed(self.read_small(input, context, archive, size))),
+                // pax defaults, old GNU tables and Solaris lists say nothing about content.
+                b'g' | b'N' | b'A' | b'V' | b'D' => {
                     self.lost |= Content::new(input, context, archive, size).finish();
                     if matches!(header.typeflag, b'V' | b'D') {
                         extensions = Extensions::default();
@@ -100,7 +103,11 @@ impl Tar {
                     if header.typeflag == b'1' && size > 0 && !next_is_header(input) {
                         return Ok(Some(file(&header, &mut extensions, size)));
                     }
-                    extensions = Extensions::default();
+                    let Extensions { name, target, .. } = std::mem::take(&mut extensions);
+                    if header.typeflag == b'2' {
+                        let name = name.unwrap_or(header.name);
+                        return Ok(Some(Entry::Link { name, target: target.unwrap_or(header.target) }));
+                    }
                 }
                 typeflag => {
                     let mut stored = size;

@@ -4,6 +4,8 @@
 #[derive(Default)]
 pub(super) struct Extensions {
     pub name: Option<Vec<u8>>,
+    /// What a link names.
+    pub target: Option<Vec<u8>>,
     pub size: Option<u64>,
     pub mtime_us: Option<i64>,
     pub sparse: bool,
@@ -23,6 +25,7 @@ impl Extensions {
                 // The real name of a sparse member comes after the stand-in for old archivers.
                 b"GNU.sparse.name" => self.name = Some(value.to_vec()),
                 b"path" if !self.sparse && !value.is_empty() => self.name = Some(value.to_vec()),
+                b"linkpath" if !value.is_empty() => self.target = Some(value.to_vec()),
                 b"size" => self.size = text.parse().ok(),
                 b"mtime" => self.mtime_us = microseconds(text),
                 b"GNU.sparse.major" => {
