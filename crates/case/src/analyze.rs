@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 
 use aaf_evidence::Inventory;
+use aaf_evidence::collection::{Collections, Kind};
 use aaf_model::block::Block;
 use aaf_model::tables::{IncidentRow, TimelineRow};
 use aaf_model::{Code, Diagnostic, HashKind, Role, Severity, State, Verdict};
@@ -12,10 +13,12 @@ use aaf_scan::{Companions, NameTable, ScanReport, Sink};
 use aaf_timeline::event::{self, EventBatch};
 use aaf_timeline::fold::Folded;
 use aaf_timeline::hosts::Hosts;
-use aaf_timeline::settle::Capture;
 use aaf_timeline::sorted::BatchSource;
-use aaf_timeline::{Assumptions, Attempt, Entry, Incident, SourceInfo, Store, StoreError, Timelines, settle};
+use aaf_timeline::{
+    Assumptions, Attempt, Entry, Incident, SettleError, SourceInfo, Store, StoreError, Timelines, settle,
+};
 
+use crate::collections;
 use crate::info::{CaseInfo, EvidenceInfo, FORMAT_VERSION, HostInfo, MemberInfo, Totals};
 use crate::options::Options;
 use crate::sink::{EventContext, SourceNames, TableSink};
@@ -38,6 +41,9 @@ pub enum Error {
     /// Rows could not be spilled.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// `--clock` names a host that is not there.
+    #[error(transparent)]
+    Settle(#[from] SettleError),
     /// The tables could not be written.
     #[error("cannot write the case: {0}")]
     Tables(std::io::Error),
@@ -110,18 +116,16 @@ pub fn analyze<S: TableSink>(
     if report.files.iter().all(|file| file.state == State::Failed) {
         return Err(Error::NoEvidence { diagnostics: report.diagnostics });
     }
-    let sources = source_infos(evidence, &report);
+    let collections = collections::recognise(&report);
+    let sources = source_infos(evidence, &report, &collections);
     let source_names = SourceNames::new(
         sources.iter().map(|source| ((source.evidence, source.member), source.path.clone())),
     );
     let assumptions = Assumptions {
         host: options.assume_host.clone(),
         zone,
-        captured: report
-            .captured
-            .iter()
-            .map(|captured| Capture { path: captured.path.clone(), head: captured.head.clone() })
-            .collect(),
+        clocks: options.clocks.clone(),
+        stated: collections::stated(&collections),
     };
     let mut settled = settle(store, &names.names(), &sources, &assumptions)?;
     let hosts = &settled.hosts;
@@ -131,6 +135,7 @@ pub fn analyze<S: TableSink>(
         Pipeline::new(source, hosts, &source_names, sink, gap_us).run(threads)
     })?;
     let mut diagnostics = report.diagnostics.clone();
+    diagnostics.extend(collections::problems(&collections));
     diagnostics.append(&mut settled.diagnostics);
     if settled.without_time > 0 {
         let message = format!("{} records carry no time that could be settled", settled.without_time);
@@ -146,7 +151,12 @@ pub fn analyze<S: TableSink>(
     let timelines = folded.entries.iter().map(|entry| timeline_row(entry, hosts)).collect();
     let incidents: Vec<IncidentRow> =
         folded.incidents.iter().map(|incident| incident_row(incident, hosts)).collect();
-    let info = case_info(&inventory, &report, &diagnostics, hosts, &sums, &incidents, options.evidence.hash);
+    let mut info =
+        case_info(&inventory, &report, &diagnostics, hosts, &sums, &incidents, options.evidence.hash);
+    info.collections = collections.iter().map(collections::info).collect();
+    for (host, (&rank, _)) in info.hosts.iter_mut().zip(&sums.by_host) {
+        host.clock_correction_us = hosts.is_corrected(rank).then(|| hosts.correction_us(rank));
+    }
     Ok(Analysis { info, timelines, incidents, diagnostics })
 }
 
@@ -166,7 +176,7 @@ pub(crate) fn parse_zone(text: &str) -> Result<jiff::tz::TimeZone, Error> {
 }
 
 /// The texts of a scan, with the collection that each belongs to.
-fn source_infos(arguments: &[PathBuf], report: &ScanReport) -> Vec<SourceInfo> {
+fn source_infos(arguments: &[PathBuf], report: &ScanReport, collections: &Collections) -> Vec<SourceInfo> {
     let mut sources = Vec::new();
     for file in &report.files {
         let argument = arguments
@@ -175,12 +185,20 @@ fn source_infos(arguments: &[PathBuf], report: &ScanReport) -> Vec<SourceInfo> {
             .unwrap_or_default();
         for source in &file.sources {
             let in_bundle = source.path.len() > file.file.display.len();
-            let top = if file.file.display != argument {
+            let given = if file.file.display != argument {
                 format!("{argument}/")
             } else if in_bundle {
                 format!("{argument}!")
             } else {
                 argument.rfind('/').map_or(String::new(), |at| argument[..=at].to_owned())
+            };
+            let top = match collections.of(&source.path) {
+                // Logs that lie loose in a folder say nothing about what other arguments hold below it.
+                Some(collection) if collection.kind == Kind::Logs && collection.root.len() < given.len() => {
+                    given
+                }
+                Some(collection) => collection.root.clone(),
+                None => given,
             };
             sources.push(SourceInfo {
                 evidence: source.evidence,
@@ -192,10 +210,11 @@ fn source_infos(arguments: &[PathBuf], report: &ScanReport) -> Vec<SourceInfo> {
             });
         }
     }
-    // Loose files of one folder are one collection.
-    let mut first: HashMap<String, u32> = HashMap::new();
+    // Loose files of one folder are one collection; two collections in one argument are two.
+    let mut known: HashMap<String, u32> = HashMap::new();
     for source in &mut sources {
-        source.root = *first.entry(source.top.clone()).or_insert(source.root);
+        let next = known.len() as u32;
+        source.root = *known.entry(source.top.clone()).or_insert(next);
     }
     sources.sort_by_key(|source| (source.evidence, source.member));
     sources
@@ -442,7 +461,7 @@ fn known(time_us: i64) -> Option<i64> {
     (time_us != i64::MIN).then_some(time_us)
 }
 
-fn rfc3339(time_us: i64) -> Option<String> {
+pub(crate) fn rfc3339(time_us: i64) -> Option<String> {
     jiff::Timestamp::from_microsecond(time_us).ok().map(|stamp| stamp.to_string())
 }
 
@@ -531,6 +550,7 @@ fn case_info(
             events,
             first_time: period.and_then(|period| rfc3339(period.0)),
             last_time: period.and_then(|period| rfc3339(period.1)),
+            clock_correction_us: None,
         })
         .collect();
     CaseInfo {
@@ -540,5 +560,6 @@ fn case_info(
         evidence,
         hosts,
         totals,
+        collections: Vec::new(),
     }
 }

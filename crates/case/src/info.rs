@@ -22,6 +22,70 @@ pub struct CaseInfo {
     pub hosts: Vec<HostInfo>,
     /// Sums.
     pub totals: Totals,
+    /// Collections that were recognised, by path, with what each says about its host.
+    #[serde(default)]
+    pub collections: Vec<CollectionInfo>,
+}
+
+/// A fact, and the file that states it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactInfo {
+    /// What is stated.
+    pub value: String,
+    /// The path of the file, a bundle's member after `!`.
+    pub source: String,
+}
+
+/// What a collector put together from one host.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct CollectionInfo {
+    /// `uac`, `sosreport`, `cat-scale`, `velociraptor`, `root` (a copy of `/`) or `var-log`.
+    pub kind: String,
+    /// The beginning that the paths of its files share.
+    pub path: String,
+    /// The host's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<FactInfo>,
+    /// The time zone of stamps that say none: an IANA name, or a rule where only that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<FactInfo>,
+    /// The machine id, 32 hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine_id: Option<FactInfo>,
+    /// Boot ids, 32 hexadecimal digits each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub boot_ids: Vec<FactInfo>,
+    /// The kernel's release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kernel: Option<FactInfo>,
+    /// The distribution and its release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub os: Option<FactInfo>,
+    /// The state of the clock when the collection was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<ClockInfo>,
+    /// When the collection was made, by the host's own clock, RFC 3339, UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collected: Option<FactInfo>,
+    /// User names from the collection's own passwd, by number.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub users: BTreeMap<i64, String>,
+    /// The path of that passwd.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub users_source: Option<String>,
+}
+
+/// Whether a host's clock was in step with anything.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct ClockInfo {
+    /// Whether it was said to be synchronised; null where that is not said.
+    pub synchronised: Option<bool>,
+    /// The service that was to keep it so, or its state; null where none is named.
+    pub service: Option<String>,
+    /// How far it was ahead of its reference, in microseconds, negative where it was behind; null where not measured.
+    pub ahead_us: Option<i64>,
+    /// The path of the file that states it.
+    pub source: String,
 }
 
 /// One evidence file as handed over.
@@ -94,6 +158,9 @@ pub struct HostInfo {
     pub first_time: Option<String>,
     /// Last settled time.
     pub last_time: Option<String>,
+    /// What `--clock` added to its times, in microseconds; none where nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_correction_us: Option<i64>,
 }
 
 /// Sums over the case.

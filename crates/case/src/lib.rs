@@ -6,13 +6,16 @@
 #![forbid(unsafe_code)]
 
 mod analyze;
+mod collections;
 mod info;
 mod options;
 mod records;
 mod sink;
 
 pub use analyze::{Analysis, Error, analyze, hex};
-pub use info::{CaseInfo, EvidenceInfo, FORMAT_VERSION, HostInfo, MemberInfo, Totals};
+pub use info::{
+    CaseInfo, ClockInfo, CollectionInfo, EvidenceInfo, FORMAT_VERSION, FactInfo, HostInfo, MemberInfo, Totals,
+};
 pub use options::Options;
 pub use records::{Emit, RecordLine, records};
 pub use sink::{Encoded, EventContext, NoTables, SourceNames, TableSink};

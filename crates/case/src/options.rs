@@ -18,10 +18,12 @@ pub struct Options {
     pub raw: Raw,
     /// Quiet after which an incident ends, in seconds.
     pub gap_secs: u64,
-    /// The host where the evidence says nothing.
+    /// The host of lines that name none; goes before what collections say.
     pub assume_host: Option<String>,
-    /// The zone of stamps without one, where the evidence says nothing: an IANA name or `+02:00`.
+    /// The zone of stamps without one; goes before what collections say: an IANA name or `+02:00`.
     pub assume_zone: Option<String>,
+    /// Hosts whose clocks were wrong, and what is added to their times, in microseconds.
+    pub clocks: Vec<(String, i64)>,
     /// Rows beyond this many bytes go to a temporary file.
     pub memory_bytes: usize,
     /// Where that file is made (it has no name and goes with the process).
@@ -40,6 +42,7 @@ impl Default for Options {
             gap_secs: 600,
             assume_host: None,
             assume_zone: None,
+            clocks: Vec::new(),
             memory_bytes: 512 << 20,
             spill_folder: std::env::temp_dir(),
             progress: None,

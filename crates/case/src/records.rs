@@ -7,6 +7,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use aaf_evidence::Inventory;
+use aaf_evidence::collection::is_same_host;
 use aaf_model::block::{Block, NO_NAME, RowView};
 use aaf_model::{Diagnostic, TimeSource};
 use aaf_scan::{Companions, NameTable, Sink};
@@ -23,6 +24,8 @@ pub struct RecordLine<'a> {
     pub time_us: Option<i64>,
     /// Where the time comes from.
     pub time_source: TimeSource,
+    /// What `--clock` added to the time, in microseconds; none where nothing.
+    pub clock_correction_us: Option<i64>,
     /// The host as the line says, or as the user does.
     pub host: Option<&'a str>,
     /// The path as a reader would write it.
@@ -62,11 +65,12 @@ pub fn records(
             mtime_us: file.mtime_us,
             names: &names,
             assume_host: options.assume_host.as_deref(),
+            clocks: &options.clocks,
             state: Mutex::new(Ordered { clocks: Clocks::streaming(zone.clone()), ..Ordered::default() }),
             emit: &emit,
             stopped: &stopped,
         };
-        let one = Inventory { files: vec![file], diagnostics: Vec::new() };
+        let one = Inventory { files: vec![file], ..Inventory::default() };
         let report = aaf_scan::scan(&one, &scan_options, &names, &ordered);
         diagnostics.extend(report.diagnostics);
         if stopped.load(Ordering::Relaxed) {
@@ -82,6 +86,7 @@ struct InOrder<'a, 'e> {
     mtime_us: Option<i64>,
     names: &'a NameTable,
     assume_host: Option<&'a str>,
+    clocks: &'a [(String, i64)],
     state: Mutex<Ordered>,
     emit: &'a Mutex<&'a mut Emit<'e>>,
     stopped: &'a AtomicBool,
@@ -140,11 +145,20 @@ impl InOrder<'_, '_> {
                 .then(|| names.get(view.row.host as usize))
                 .flatten()
                 .map(|name| String::from_utf8_lossy(name));
+            let host = said.as_deref().or(self.assume_host);
+            let correction_us = host.and_then(|host| {
+                self.clocks
+                    .iter()
+                    .rfind(|(name, _)| is_same_host(name, host))
+                    .map(|(_, correction)| *correction)
+            });
             let line = RecordLine {
                 view,
-                time_us: (resolved.time_us != i64::MIN).then_some(resolved.time_us),
+                time_us: (resolved.time_us != i64::MIN)
+                    .then(|| resolved.time_us.saturating_add(correction_us.unwrap_or(0))),
                 time_source: resolved.source,
-                host: said.as_deref().or(self.assume_host),
+                clock_correction_us: correction_us,
+                host,
                 path: if state.member_path.is_empty() { &self.path } else { &state.member_path },
             };
             if !emit(&line) {

@@ -68,12 +68,15 @@ pub enum Command {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Reading")]
 pub struct Reading {
-    /// Zone of stamps that say none, where the evidence says nothing: an IANA name or an offset such as +02:00
+    /// Zone of stamps that say none; goes before what collections say: an IANA name or an offset such as +02:00
     #[arg(long, value_name = "TZ", allow_hyphen_values = true)]
     pub assume_tz: Option<String>,
-    /// Host of lines that name none, where the evidence says nothing
+    /// Host of lines that name none; goes before what collections say
     #[arg(long, value_name = "HOST")]
     pub assume_host: Option<String>,
+    /// Correct a host's clock: what is added to all its times. How far they may be off stays as it is
+    #[arg(long, value_name = "HOST=±SECONDS", value_parser = values::clock)]
+    pub clock: Vec<(String, i64)>,
     /// Worker threads; one a core by default. The result is the same for any number
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
@@ -112,6 +115,7 @@ impl Reading {
             chunk_bytes: self.chunk_bytes.max(1),
             assume_host: self.assume_host.clone(),
             assume_zone: self.assume_tz.clone(),
+            clocks: self.clock.clone(),
             memory_bytes: usize::try_from(self.memory).unwrap_or(usize::MAX),
             ..aaf_case::Options::default()
         };

@@ -29,6 +29,27 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "a stretch of time is a number with a unit: 10m, 90s, 1h30m".to_owned())
 }
 
+/// `web01=-3600`, `db=+2.5`: a host, and the seconds that are added to its times, as microseconds.
+pub fn clock(text: &str) -> Result<(String, i64), String> {
+    let wrong = || "a correction is a host and seconds: web01=-3600, db=+2.5".to_owned();
+    let (host, seconds) = text.rsplit_once('=').ok_or_else(wrong)?;
+    let (negative, digits) = match seconds.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, seconds.strip_prefix('+').unwrap_or(seconds)),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if host.is_empty() || whole.is_empty() || !is_digits(whole) || !is_digits(fraction) || fraction.len() > 6
+    {
+        return Err(wrong());
+    }
+    // A century either way is enough for any clock, and cannot overflow.
+    let whole: i64 = whole.parse().ok().filter(|seconds| *seconds <= 3_200_000_000).ok_or_else(wrong)?;
+    let fraction: i64 = format!("{fraction:0<6}").parse().map_err(|_| wrong())?;
+    let micros = whole * 1_000_000 + fraction;
+    Ok((host.to_owned(), if negative { -micros } else { micros }))
+}
+
 /// An IANA name, an offset, or `local`.
 pub fn zone(text: &str) -> Result<jiff::tz::TimeZone, String> {
     if text.eq_ignore_ascii_case("local") {
@@ -69,6 +90,13 @@ mod tests {
         assert_eq!(duration("1h30m"), Ok(Duration::from_secs(5400)));
         assert_eq!(duration("90"), Ok(Duration::from_secs(90)));
         assert!(duration("-5m").is_err() && duration("soon").is_err());
+        assert_eq!(clock("web01=-3600"), Ok(("web01".to_owned(), -3_600_000_000)));
+        assert_eq!(clock("a=b=+2.5"), Ok(("a=b".to_owned(), 2_500_000)));
+        for wrong in
+            ["web01", "=5", "web01=", "web01=1h", "web01=--5", "web01=1.1234567", "web01=99999999999"]
+        {
+            assert!(clock(wrong).is_err(), "{wrong}");
+        }
         assert!(zone("Europe/Berlin").is_ok() && zone("+02:00").is_ok() && zone("-5").is_ok());
         assert!(zone("Nowhere").is_err() && zone("+99").is_err() && zone("+2147483647").is_err());
     }

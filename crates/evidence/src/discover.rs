@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use aaf_model::{Code, ContentKind, Diagnostic, EvidenceFile};
 
 use crate::Options;
+use crate::collection::{Telling, is_telling};
 use crate::name;
 use crate::regular;
 use crate::sniff::{SNIFF_BYTES, sniff};
@@ -22,6 +23,8 @@ pub struct Inventory {
     pub files: Vec<EvidenceFile>,
     /// What is not evidence, or is none that can be read; by path as well.
     pub diagnostics: Vec<Diagnostic>,
+    /// Symbolic links in directories that tell something about a host (`etc/localtime`); by path as well.
+    pub links: Vec<Telling>,
 }
 
 /// Lists the files under the arguments (files, directories with all below, `-` for standard input) in the order of
@@ -50,6 +53,7 @@ struct Found {
 struct Finder {
     found: Vec<Found>,
     diagnostics: Vec<(PathBuf, Diagnostic)>,
+    links: Vec<Telling>,
 }
 
 impl Finder {
@@ -109,6 +113,10 @@ impl Finder {
     /// A link inside a directory needs no following; it needs a word where it leads elsewhere.
     fn link(&mut self, path: &Path, real_top: Option<&Path>) {
         let target = fs::read_link(path).map(|target| display(&target)).unwrap_or_default();
+        let shown = display(path);
+        if is_telling(&shown) {
+            self.links.push(Telling { path: shown, head: Vec::new(), target: Some(target.clone()) });
+        }
         let (Some(real_top), Ok(real)) = (real_top, fs::canonicalize(path)) else {
             let looped = fs::metadata(path).is_err_and(|error| error.raw_os_error() == Some(libc::ELOOP));
             let where_to = if looped { "in a circle" } else { "to nothing" };
@@ -152,7 +160,9 @@ impl Finder {
         }
         self.diagnostics.sort_by(|a, b| bytes(&a.0).cmp(bytes(&b.0)).then(a.1.code.cmp(&b.1.code)));
         let diagnostics = self.diagnostics.into_iter().map(|(_, diagnostic)| diagnostic).collect();
-        Inventory { files, diagnostics }
+        self.links.sort_by(|a, b| a.path.cmp(&b.path));
+        self.links.dedup();
+        Inventory { files, diagnostics, links: self.links }
     }
 
     fn evidence(&mut self, id: u32, found: Found) -> EvidenceFile {

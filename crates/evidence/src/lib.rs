@@ -8,6 +8,7 @@
 
 #![deny(unsafe_code)]
 
+pub mod collection;
 mod context;
 mod discover;
 mod fingerprint;

@@ -100,6 +100,11 @@ pub fn columns() -> Vec<Column> {
         column("time", Kind::Time, "settled time, microseconds, UTC; null where nothing gives one").distinct(),
         column("time_source", Kind::Word, "where `time` comes from: `audit_epoch`, `serial_order`, `journal_source`, `envelope`, `envelope_neighbours`, `envelope_file`, `envelope_assumed`, `monotonic`, `ingestion`, `none`").required(),
         column("time_error_us", Kind::Int, "how far `time` may be off, microseconds; null without time"),
+        column(
+            "clock_correction_us",
+            Kind::Int,
+            "what `--clock` added to the host's own time to give `time`, microseconds; null where nothing",
+        ),
         column("host", Kind::Word, "host as the line or its collection says; null where neither does"),
         column("audit_id", Kind::Word, "`seconds.milliseconds:serial` of the audit header; null without one").distinct(),
         column("serial", Kind::Int, "serial of the audit header; null without one").distinct(),
@@ -185,6 +190,7 @@ pub fn batch(schema: &SchemaRef, context: &EventContext<'_>) -> Result<RecordBat
         [word(), word(), word(), word(), word(), word()];
     let mut time = TimestampMicrosecondBuilder::with_capacity(rows).with_timezone("UTC");
     let mut time_error = Int64Builder::with_capacity(rows);
+    let mut correction = Int64Builder::with_capacity(rows);
     let mut serial = Int64Builder::with_capacity(rows);
     let [mut profile, mut profile_root, mut requested, mut denied, mut proctitle] =
         [(); 5].map(|()| TextBuilder::new(rows));
@@ -219,6 +225,8 @@ pub fn batch(schema: &SchemaRef, context: &EventContext<'_>) -> Result<RecordBat
             time.append_value(event.time_us);
             time_error.append_value(event.time_error_us);
         }
+        let corrected = context.hosts.is_corrected(event.host) && event.time_us != i64::MIN;
+        correction.append_option(corrected.then(|| context.hosts.correction_us(event.host)));
         time_source.append_value(event.time_source.as_str());
         host.append_option(context.hosts.name(event.host));
         match event.audit_id {
@@ -296,6 +304,7 @@ pub fn batch(schema: &SchemaRef, context: &EventContext<'_>) -> Result<RecordBat
         Arc::new(time.finish()),
         Arc::new(time_source.finish()),
         Arc::new(time_error.finish()),
+        Arc::new(correction.finish()),
         Arc::new(host.finish()),
         Arc::new(audit_id.finish()),
         Arc::new(serial.finish()),

@@ -24,13 +24,14 @@ const FIXED: [(&str, Key); 9] = [
 ];
 
 /// Names that are ours, and those of the fixed keys that are not printed as such.
-const OURS: [&str; 17] = [
+const OURS: [&str; 18] = [
     "verdict",
     "epoch",
     "serial",
     "pid_printed",
     "time",
     "time_source",
+    "clock_correction_us",
     "host",
     "carrier",
     "role",
@@ -91,6 +92,10 @@ pub fn write_json(line: &RecordLine<'_>, out: &mut Vec<u8>) {
         None => out.extend_from_slice(b"null"),
     }
     member(out, "time_source", Some(line.time_source.as_str().as_bytes()));
+    if let Some(correction_us) = line.clock_correction_us {
+        key(out, "clock_correction_us");
+        raw(out, Some(&correction_us.to_string()));
+    }
     member(out, "host", line.host.map(str::as_bytes));
     member(out, "carrier", Some(row.carrier.as_str().as_bytes()));
     member(out, "role", Some(row.role.as_str().as_bytes()));

@@ -76,6 +76,12 @@ codes! {
     ClockStep = "clock-step", Note;
     /// A stamp could not be placed in time.
     NoTime = "no-time", Note;
+    /// Files of one collection say different things about its host.
+    Disagreement = "disagreement", Note;
+    /// Several hosts have one machine id, as clones of one image do.
+    SharedMachineId = "shared-machine-id", Note;
+    /// Several machines have one host name; they are kept apart.
+    SharedHostName = "shared-host-name", Note;
     /// Records fold beyond the memory limit of one timeline.
     FoldedHard = "folded-hard", Note;
 }

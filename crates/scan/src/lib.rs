@@ -25,4 +25,4 @@ mod wrapped;
 pub use form::Form;
 pub use names::NameTable;
 pub use rows::{Companions, Raw};
-pub use work::{Captured, FileReport, Options, ScanReport, Sink, SourceReport, scan};
+pub use work::{FileReport, Options, ScanReport, Sink, SourceReport, scan};

@@ -34,11 +34,12 @@ pub struct Buffer {
     bytes: Vec<u8>,
 }
 
-/// Reads a stream to its end, hands each chunk's rows to `emit`.
+/// Reads a stream to its end, hands each chunk's rows to `emit`; of its beginning `head_bytes` are kept.
 pub fn scan_stream<'n>(
     worker: &mut Worker<'_>,
     buffer: &mut Buffer,
     content: &mut dyn Read,
+    head_bytes: usize,
     mut rows: impl FnMut(Block) -> Rows<'n>,
     mut emit: impl FnMut(&mut Block),
 ) -> Streamed {
@@ -49,7 +50,7 @@ pub fn scan_stream<'n>(
     let mut newline_before: Option<u64> = None;
     let mut at_end = fill(bytes, &mut filled, content, form::SAMPLE_BYTES);
     let form = Form::of(&bytes[..filled]);
-    let head = bytes[..filled.min(4096)].to_vec();
+    let head = bytes[..filled.min(head_bytes)].to_vec();
     let margin = chunk::margin(form) as usize;
     let size = if form == Form::AuditStream { AUDIT_CHUNK_BYTES } else { CHUNK_BYTES };
     let mut wanted = size + margin;

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+use aaf_evidence::collection::{TELLING_BYTES, Telling, is_telling};
 use aaf_evidence::{Access, Inventory, Member, PlainFile, StreamReport, Visitor};
 use aaf_model::block::Block;
 use aaf_model::{Code, ContentKind, Diagnostic, EvidenceFile, HashKind, Role, State};
@@ -87,17 +88,6 @@ pub struct SourceReport {
     pub mtime_us: Option<i64>,
 }
 
-/// The beginning of a small file that says something about its host.
-#[derive(Clone, Debug)]
-pub struct Captured {
-    /// The path as a reader would write it.
-    pub path: String,
-    /// Evidence file id.
-    pub evidence: u32,
-    /// Its first bytes.
-    pub head: Vec<u8>,
-}
-
 /// What became of one evidence file.
 #[derive(Clone, Debug)]
 pub struct FileReport {
@@ -120,9 +110,12 @@ pub struct ScanReport {
     pub files: Vec<FileReport>,
     /// What was wrong with the evidence, in order of evidence and offset.
     pub diagnostics: Vec<Diagnostic>,
-    /// Small files that say something about their host.
-    pub captured: Vec<Captured>,
+    /// Small files and links that say something about their host, by path.
+    pub captured: Vec<Telling>,
 }
+
+/// How much is kept of telling files, of each bundle and of all plain files: an archive may repeat one without end.
+const CAPTURED_BYTES: usize = 16 << 20;
 
 enum Job {
     Hash(usize),
@@ -175,7 +168,7 @@ struct Run<'a> {
     digests: Vec<Mutex<Option<String>>>,
     streams: Vec<Mutex<Option<Streamed>>>,
     diagnostics: Mutex<Vec<Diagnostic>>,
-    captured: Mutex<Vec<Captured>>,
+    captured: Mutex<Vec<Telling>>,
     failed: Vec<bool>,
     not_read: Vec<bool>,
 }
@@ -201,13 +194,14 @@ impl<'a> Run<'a> {
             digests: files.iter().map(|_| Mutex::new(None)).collect(),
             streams: files.iter().map(|_| Mutex::new(None)).collect(),
             diagnostics: Mutex::new(Vec::new()),
-            captured: Mutex::new(Vec::new()),
+            captured: Mutex::new(inventory.links.clone()),
             failed: vec![false; files.len()],
             not_read: vec![false; files.len()],
         };
         // The longest work first, so that no worker is left alone with it; a compressed byte takes far longer.
         let mut order: Vec<(u64, usize)> = Vec::new();
         let mut scratch = aaf_evidence::Scratch::default();
+        let mut room = CAPTURED_BYTES;
         for (index, file) in files.iter().enumerate() {
             run.opened.push(None);
             match aaf_evidence::open(file, &options.evidence) {
@@ -216,7 +210,7 @@ impl<'a> Run<'a> {
                         let sample =
                             plain.window(0..plain.len().min(form::SAMPLE_BYTES as u64), &mut scratch);
                         sample.map_or(Form::Lines, |sample| {
-                            run.capture(file.id, &file.display, &sample);
+                            run.capture(&file.display, &sample, &mut room);
                             Form::of(&sample)
                         })
                     };
@@ -289,11 +283,13 @@ impl<'a> Run<'a> {
         )
     }
 
-    fn capture(&self, evidence: u32, path: &str, head: &[u8]) {
-        const TELLING: [&str; 3] = ["etc/hostname", "etc/timezone", "live/hostname"];
-        if TELLING.iter().any(|end| path.ends_with(end)) {
-            let head = head[..head.len().min(256)].to_vec();
-            lock(&self.captured).push(Captured { path: path.to_owned(), evidence, head });
+    /// Keeps the beginning of a file that tells about its host, as long as there is room.
+    fn capture(&self, path: &str, head: &[u8], room: &mut usize) {
+        let head = &head[..head.len().min(TELLING_BYTES)];
+        let Some(left) = room.checked_sub(head.len() + path.len()) else { return };
+        if is_telling(path) {
+            *room = left;
+            lock(&self.captured).push(Telling { path: path.to_owned(), head: head.to_vec(), target: None });
         }
     }
 
@@ -372,7 +368,8 @@ impl<'a> Run<'a> {
 
     fn stream<'s>(&'s self, index: usize, worker: &mut Worker<'s>, buffer: &mut stream::Buffer) {
         let file = &self.files[index];
-        let mut visitor = Leaves { run: self, file, worker, buffer, sources: Vec::new() };
+        let mut visitor =
+            Leaves { run: self, file, worker, buffer, sources: Vec::new(), room: CAPTURED_BYTES };
         let report = aaf_evidence::stream(file, &self.options.evidence, &mut visitor);
         let mut sources = visitor.sources;
         for member in &report.members {
@@ -435,7 +432,7 @@ impl<'a> Run<'a> {
             ))
         });
         let mut captured = self.captured.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        captured.sort_by(|a, b| (a.evidence, &a.path).cmp(&(b.evidence, &b.path)));
+        captured.sort_by(|a, b| (&a.path, &a.target, &a.head).cmp(&(&b.path, &b.target, &b.head)));
         ScanReport { files, diagnostics, captured }
     }
 }
@@ -521,9 +518,21 @@ struct Leaves<'r, 'a, 'w> {
     worker: &'w mut Worker<'r>,
     buffer: &'w mut stream::Buffer,
     sources: Vec<SourceReport>,
+    /// Bytes that may still be kept of telling files.
+    room: usize,
 }
 
 impl Visitor for Leaves<'_, '_, '_> {
+    fn link(&mut self, path: &str, target: &str) {
+        let path = member_path(&self.file.display, path);
+        let Some(left) = self.room.checked_sub(path.len() + target.len()) else { return };
+        if is_telling(&path) {
+            self.room = left;
+            let target = Some(target.to_owned());
+            lock(&self.run.captured).push(Telling { path, head: Vec::new(), target });
+        }
+    }
+
     fn leaf(&mut self, member: &Member, content: &mut dyn Read) {
         let path = member_path(&self.file.display, &member.path);
         let (mut records, mut context, mut companions, mut chunk) = (0, 0, 0, 0);
@@ -534,6 +543,7 @@ impl Visitor for Leaves<'_, '_, '_> {
             self.worker,
             self.buffer,
             content,
+            if is_telling(&path) { TELLING_BYTES } else { 0 },
             |block| run.rows(evidence, member.ordinal, block),
             |block| {
                 let counts = count_roles(block);
@@ -544,7 +554,7 @@ impl Visitor for Leaves<'_, '_, '_> {
                 chunk += 1;
             },
         );
-        run.capture(evidence, &path, &streamed.head);
+        run.capture(&path, &streamed.head, &mut self.room);
         let mut diagnostics = Vec::new();
         note_counts(evidence, &path, streamed.counts.nul_run, streamed.counts.long_line, &mut diagnostics);
         lock(&run.diagnostics).extend(diagnostics);

@@ -280,7 +280,7 @@ fn push<'b>(
         i64::MIN
     } else {
         // The second by which copies are found to be equal, not the one that the best of them prints.
-        row.order_us.div_euclid(1_000_000) * 1_000_000
+        row.order_us.saturating_sub(hosts.correction_us(host)).div_euclid(1_000_000) * 1_000_000
     };
     let serial = if timed.row.epoch_us != i64::MIN { timed.row.serial } else { 0 };
     let id = ids::event_id(hosts.name(host).unwrap_or(""), id_time_us, serial, primary.body(), ordinal);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aaf_model::block::NO_NAME;
 
-use crate::settle::{Assumptions, SourceInfo};
+use crate::settle::{Assumptions, SourceInfo, Stated};
 use crate::track::Track;
 
 /// The host of rows where nothing says which; it sorts first.
@@ -17,6 +17,8 @@ pub struct Hosts {
     pub names: Vec<String>,
     by_said: HashMap<(u32, u32), u32>,
     by_source: HashMap<(u32, u32), u32>,
+    /// What `--clock` adds to the times of a host, in microseconds.
+    corrections: HashMap<u32, i64>,
 }
 
 impl Hosts {
@@ -33,6 +35,36 @@ impl Hosts {
     /// The name at a rank; none for the unknown host.
     pub fn name(&self, rank: u32) -> Option<&str> {
         if rank == UNKNOWN { None } else { self.names.get(rank as usize).map(String::as_str) }
+    }
+
+    /// What is added to the times of a host because the user says that its clock was wrong, in microseconds.
+    pub fn correction_us(&self, rank: u32) -> i64 {
+        if self.corrections.is_empty() { 0 } else { self.corrections.get(&rank).copied().unwrap_or(0) }
+    }
+
+    /// Whether the user corrects the clock of a host.
+    pub fn is_corrected(&self, rank: u32) -> bool {
+        self.corrections.contains_key(&rank)
+    }
+
+    /// Takes the corrections; gives the first name that is no host's.
+    pub(crate) fn correct(&mut self, clocks: &[(String, i64)]) -> Result<(), String> {
+        for (name, correction_us) in clocks {
+            let is_meant = |host: &str| {
+                host.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
+                    && (host.len() == name.len() || host[name.len()..].starts_with(['.', '~']))
+            };
+            let ranks: Vec<u32> = (1..)
+                .zip(self.names.iter().skip(1))
+                .filter(|(_, host)| is_meant(host))
+                .map(|(rank, _)| rank)
+                .collect();
+            if ranks.is_empty() {
+                return Err(name.clone());
+            }
+            self.corrections.extend(ranks.into_iter().map(|rank| (rank, *correction_us)));
+        }
+        Ok(())
     }
 
     /// Settles the hosts of all sources.
@@ -66,17 +98,19 @@ impl Hosts {
                 canonical.insert((root, *number), name);
             }
         }
-        // What collections say: `etc/hostname` of the nearest folder above, else the one host that all lines below a
-        // folder name, from the nearest folder upwards.
-        let mut stated: BTreeMap<String, String> = BTreeMap::new();
-        for capture in &assumptions.captured {
-            if let Some(folder) = capture.path.strip_suffix("etc/hostname") {
-                let name = String::from_utf8_lossy(&capture.head);
-                let name =
-                    name.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
-                if let Some(name) = name {
-                    stated.insert(folder.to_owned(), name.to_owned());
-                }
+        // What collections say; a name that two of them claim for different machines is made two.
+        let stated: HashMap<&str, &Stated> =
+            assumptions.stated.iter().map(|stated| (&*stated.folder, stated)).collect();
+        let top_of: HashMap<u32, &str> = sources.iter().map(|source| (source.root, &*source.top)).collect();
+        for ((root, _), name) in &mut canonical {
+            let Some(stated) = top_of.get(root).and_then(|top| stated.get(top)) else { continue };
+            let Some(host) = &stated.host else { continue };
+            if let Some(distinct) = &stated.distinct
+                && (name == host || full_of(host, name) || full_of(name, host))
+            {
+                name.clone_from(distinct);
+            } else if full_of(host, name) {
+                name.clone_from(host);
             }
         }
         let mut below: HashMap<String, BTreeSet<String>> = HashMap::new();
@@ -91,10 +125,15 @@ impl Hosts {
         }
         let mut by_source_name: BTreeMap<(u32, u32), String> = BTreeMap::new();
         for source in sources {
-            let mut host = None;
+            let mut host = assumptions.host.clone();
             for folder in folders(source) {
-                if let Some(name) = stated.get(&folder) {
-                    host = Some(full_name(name, below.get(&folder)));
+                if host.is_some() {
+                    break;
+                }
+                if let Some(stated) = stated.get(&*folder)
+                    && let Some(name) = &stated.host
+                {
+                    host = stated.distinct.clone().or_else(|| Some(full_name(name, below.get(&folder))));
                     break;
                 }
                 match below.get(&folder).map(|set| (set.len(), set.first())) {
@@ -102,11 +141,12 @@ impl Hosts {
                         host = Some(only.clone());
                         break;
                     }
-                    Some((2.., _)) => break,
+                    // Several hosts below: only the collection can say whose the file is.
+                    Some((2.., _)) if !stated.contains_key(&*source.top) => break,
                     _ => {}
                 }
             }
-            if let Some(host) = host.or_else(|| assumptions.host.clone()) {
+            if let Some(host) = host {
                 by_source_name.insert((source.evidence, source.member), host);
             }
         }
@@ -118,8 +158,13 @@ impl Hosts {
             names.iter().enumerate().skip(1).map(|(rank, name)| (name.as_str(), rank as u32)).collect();
         let by_said = canonical.iter().map(|(key, name)| (*key, rank[name.as_str()])).collect();
         let by_source = by_source_name.iter().map(|(key, name)| (*key, rank[name.as_str()])).collect();
-        Hosts { by_said, by_source, names }
+        Hosts { by_said, by_source, names, corrections: HashMap::new() }
     }
+}
+
+/// Whether a name is the full form of a short one.
+fn full_of(name: &str, short: &str) -> bool {
+    name.strip_prefix(short).is_some_and(|rest| rest.starts_with('.'))
 }
 
 /// The full name where lines below the folder use one that begins with the stated short name.

@@ -25,5 +25,5 @@ pub use attempt::{Attempt, Outcome};
 pub use event::Event;
 pub use fold::{Entry, Timelines};
 pub use incident::Incident;
-pub use settle::{Assumptions, Settled, SourceInfo, settle};
+pub use settle::{Assumptions, SettleError, Settled, SourceInfo, Stated, settle};
 pub use store::{Store, StoreError};

@@ -8,7 +8,7 @@ use aaf_model::{Code, Diagnostic, Role, TimeSource};
 use rayon::prelude::*;
 
 use crate::clock::{Clocks, Resolved};
-use crate::hosts::{Hosts, UNKNOWN, folders};
+use crate::hosts::{Hosts, UNKNOWN};
 use crate::sorted::{Sorted, SortedRuns};
 use crate::store::{Inner, Store, StoreError, StoredBlock};
 
@@ -29,24 +29,30 @@ pub struct SourceInfo {
     pub mtime_us: Option<i64>,
 }
 
-/// A small file of the evidence that says something about its host.
+/// What a collection says about its host.
 #[derive(Clone, Debug, Default)]
-pub struct Capture {
-    /// The path as a reader would write it.
-    pub path: String,
-    /// Its first bytes.
-    pub head: Vec<u8>,
+pub struct Stated {
+    /// The beginning that the paths of all its texts share; their [`SourceInfo::top`].
+    pub folder: String,
+    /// The host's name.
+    pub host: Option<String>,
+    /// The name under which the host is kept apart from another one of the same name.
+    pub distinct: Option<String>,
+    /// The zone of stamps that say none.
+    pub zone: Option<jiff::tz::TimeZone>,
 }
 
-/// What the user and the collection say where lines are silent.
+/// What the user and the collections say where lines are silent.
 #[derive(Clone, Debug, Default)]
 pub struct Assumptions {
-    /// `--assume-host`.
+    /// `--assume-host`: goes before what collections say.
     pub host: Option<String>,
-    /// `--assume-tz`.
+    /// `--assume-tz`: goes before what collections say.
     pub zone: Option<jiff::tz::TimeZone>,
-    /// `etc/hostname`, `etc/timezone` and the like.
-    pub captured: Vec<Capture>,
+    /// `--clock`: hosts, short or full, and what is added to their times, in microseconds.
+    pub clocks: Vec<(String, i64)>,
+    /// What the collections say.
+    pub stated: Vec<Stated>,
 }
 
 /// Rows in order, with what was learned on the way.
@@ -61,6 +67,22 @@ pub struct Settled {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+/// Rows could not be settled.
+#[derive(Debug, thiserror::Error)]
+pub enum SettleError {
+    /// Spilled rows could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// `--clock` names a host that the evidence does not.
+    #[error("--clock {host}: the evidence speaks of no such host, only of: {known}")]
+    NoSuchHost {
+        /// What was given.
+        host: String,
+        /// The first few hosts that there are.
+        known: String,
+    },
+}
+
 /// Rows without an id are compared with rows that have one as long as they take less than this.
 const LOOSE_BYTES: usize = 96 << 20;
 
@@ -71,9 +93,13 @@ pub fn settle(
     names: &[Vec<u8>],
     sources: &[SourceInfo],
     assumptions: &Assumptions,
-) -> Result<Settled, StoreError> {
+) -> Result<Settled, SettleError> {
     let (inner, budget_bytes, folder) = store.into_parts()?;
-    let hosts = Hosts::settle(names, sources, &inner.tracks, assumptions);
+    let mut hosts = Hosts::settle(names, sources, &inner.tracks, assumptions);
+    hosts.correct(&assumptions.clocks).map_err(|host| {
+        let known = hosts.names.iter().skip(1).take(20).cloned().collect::<Vec<_>>().join(", ");
+        SettleError::NoSuchHost { host, known }
+    })?;
     let zones = stated_zones(sources, assumptions);
     let clocks = Clocks::settle(sources, &inner.tracks, &hosts, zones, assumptions.zone.clone());
     let roots: HashMap<(u32, u32), u32> =
@@ -93,7 +119,7 @@ pub fn settle(
             }
             if !loose.is_empty() {
                 context.place_loose(&mut blocks, &loose);
-                align(&mut blocks, &loose);
+                align(&mut blocks, &loose, &hosts);
                 without_time = count_timeless(&blocks, &loose);
             }
             Sorted::in_memory(blocks)
@@ -136,7 +162,7 @@ pub fn settle(
                     }
                 })
                 .map_err(spill_error)?;
-                align_with(&mut loose, &all, candidates);
+                align_with(&mut loose, &all, candidates, &hosts);
                 without_time = count_timeless(&loose, &all);
                 let block = std::mem::take(&mut loose[0].block);
                 runs.push(u32::MAX, 0, 0, block).map_err(spill_error)?;
@@ -160,7 +186,8 @@ impl Context<'_> {
             let root = self.roots.get(&(row.evidence, row.member)).copied().unwrap_or(0);
             row.host = self.hosts.rank(root, row.evidence, row.member, row.host);
             if row.epoch_us != i64::MIN {
-                set_time(row, self.clocks.of_audit(row.host, row.epoch_us, row.serial));
+                let correction_us = self.hosts.correction_us(row.host);
+                set_time(row, self.clocks.of_audit(row.host, row.epoch_us, row.serial), correction_us);
                 row.order_serial = row.serial;
             }
         }
@@ -182,7 +209,7 @@ impl Context<'_> {
             let later_us =
                 later.filter(|(source, _)| *source == (evidence, member)).map(|(_, time_us)| time_us);
             let resolved = self.clocks.of_envelope(row.host, row, later_us);
-            set_time(row, resolved);
+            set_time(row, resolved, self.hosts.correction_us(row.host));
             if resolved.time_us != i64::MIN {
                 later = Some(((evidence, member), resolved.time_us));
             }
@@ -194,20 +221,26 @@ impl Context<'_> {
         for row in &mut block.rows {
             if row.epoch_us == i64::MIN {
                 let resolved = self.clocks.of_envelope(row.host, row, None);
-                set_time(row, resolved);
+                let correction_us = self.hosts.correction_us(row.host);
+                set_time(row, resolved, correction_us);
                 if row.order_us != i64::MAX {
-                    row.order_us = row.order_us.div_euclid(1_000_000) * 1_000_000;
+                    let as_told = row.order_us.saturating_sub(correction_us);
+                    row.order_us = (as_told.div_euclid(1_000_000) * 1_000_000).saturating_add(correction_us);
                 }
             }
         }
     }
 }
 
-fn set_time(row: &mut Row, resolved: Resolved) {
-    row.time_us = resolved.time_us;
+/// The host's correction is added; how far the time may be off stays as it is.
+fn set_time(row: &mut Row, resolved: Resolved, correction_us: i64) {
+    row.time_us = match resolved.time_us {
+        i64::MIN => i64::MIN,
+        time_us => time_us.saturating_add(correction_us),
+    };
     row.time_source = resolved.source;
     row.time_error_us = resolved.error_us;
-    row.order_us = if resolved.time_us == i64::MIN { i64::MAX } else { resolved.time_us };
+    row.order_us = if row.time_us == i64::MIN { i64::MAX } else { row.time_us };
 }
 
 fn count_timeless(blocks: &[StoredBlock], loose: &[(usize, usize)]) -> u64 {
@@ -244,7 +277,7 @@ impl Candidate {
 
 /// Finds, for each row without an id, the event with an id that it is a copy of: same body, same second (as far as the
 /// row's own time is known), same host where both know it. Of several equal ones each carrier's rows take them in turn.
-fn align(blocks: &mut [StoredBlock], loose: &[(usize, usize)]) {
+fn align(blocks: &mut [StoredBlock], loose: &[(usize, usize)], hosts: &Hosts) {
     let wanted: HashMap<u64, (), FastHash> =
         loose.iter().map(|&(block, row)| (blocks[block].block.rows[row].body_hash, ())).collect();
     let candidates: Vec<Candidate> = blocks
@@ -253,10 +286,15 @@ fn align(blocks: &mut [StoredBlock], loose: &[(usize, usize)]) {
         .filter(|row| row.epoch_us != i64::MIN && wanted.contains_key(&row.body_hash))
         .map(Candidate::of)
         .collect();
-    align_with(blocks, loose, candidates);
+    align_with(blocks, loose, candidates, hosts);
 }
 
-fn align_with(blocks: &mut [StoredBlock], loose: &[(usize, usize)], mut candidates: Vec<Candidate>) {
+fn align_with(
+    blocks: &mut [StoredBlock],
+    loose: &[(usize, usize)],
+    mut candidates: Vec<Candidate>,
+    hosts: &Hosts,
+) {
     candidates.sort_unstable_by_key(|candidate| {
         (candidate.body_hash, candidate.order_us, candidate.serial, candidate.host, candidate.evidence)
     });
@@ -313,14 +351,16 @@ fn align_with(blocks: &mut [StoredBlock], loose: &[(usize, usize)], mut candidat
             }
         }
     }
-    join_seconds(blocks, &order);
+    join_seconds(blocks, &order, hosts);
 }
 
 /// Copies without an id are one event if host, body and second are the same: they get the earliest of their times.
-fn join_seconds(blocks: &mut [StoredBlock], order: &[(u32, u32, i64, u64, usize, usize)]) {
+fn join_seconds(blocks: &mut [StoredBlock], order: &[(u32, u32, i64, u64, usize, usize)], hosts: &Hosts) {
     let key = |row: &Row| {
         let free = row.order_serial == 0 && row.order_us != i64::MAX;
-        free.then(|| (row.host, row.body_hash, row.order_us.div_euclid(1_000_000)))
+        // The second that was printed, which a correction must not split.
+        let as_told = row.order_us.saturating_sub(hosts.correction_us(row.host));
+        free.then(|| (row.host, row.body_hash, as_told.div_euclid(1_000_000)))
     };
     let mut earliest: HashMap<(u32, u64, i64), i64> = HashMap::new();
     for &(.., block, row) in order {
@@ -353,22 +393,16 @@ fn stated_zones(
     sources: &[SourceInfo],
     assumptions: &Assumptions,
 ) -> HashMap<(u32, u32), jiff::tz::TimeZone> {
-    let mut by_folder = HashMap::new();
-    for capture in &assumptions.captured {
-        if let Some(folder) = capture.path.strip_suffix("etc/timezone") {
-            let text = String::from_utf8_lossy(&capture.head);
-            if let Some(zone) =
-                text.lines().map(str::trim).find_map(|name| jiff::tz::TimeZone::get(name).ok())
-            {
-                by_folder.insert(folder.to_owned(), zone);
-            }
-        }
-    }
+    let by_folder: HashMap<&str, &jiff::tz::TimeZone> = assumptions
+        .stated
+        .iter()
+        .filter_map(|stated| Some((&*stated.folder, stated.zone.as_ref()?)))
+        .collect();
     sources
         .iter()
         .filter_map(|source| {
-            let zone = folders(source).iter().find_map(|folder| by_folder.get(folder))?;
-            Some(((source.evidence, source.member), zone.clone()))
+            let zone = by_folder.get(&*source.top)?;
+            Some(((source.evidence, source.member), (*zone).clone()))
         })
         .collect()
 }
