@@ -112,18 +112,17 @@ impl<'c> Evidence<'c> {
                 wanted.iter().for_each(|&at| lines[at] = Err(format!("it is {} now", file.kind.as_str())))
             }
             Ok(Access::Plain(plain)) => {
-                let mut order = wanted.to_vec();
-                order.sort_by_key(|&at| sightings[at].offset_bytes);
                 let mut scratch = Scratch::default();
                 let mut counted = Counted::default();
-                for at in order {
-                    let (offset, length) = place(&sightings[at]);
-                    let number = counted.to(&plain, offset, &mut scratch);
-                    lines[at] = match plain.window(offset..offset.saturating_add(length), &mut scratch) {
-                        Ok(window) if window.len() as u64 == length => Ok((window.to_vec(), number)),
+                for part in parts_in_order(sightings, wanted) {
+                    let number = counted.to(&plain, part.offset, &mut scratch);
+                    let end = part.offset.saturating_add(part.length);
+                    let read = match plain.window(part.offset..end, &mut scratch) {
+                        Ok(window) if window.len() as u64 == part.length => Ok((window.to_vec(), number)),
                         Ok(_) => Err("the file ends before it".to_owned()),
                         Err(error) => Err(error.to_string()),
                     };
+                    part.put(read, &mut lines[part.line]);
                 }
             }
             Ok(Access::Streamed) => {
@@ -174,9 +173,47 @@ impl<'c> Evidence<'c> {
     }
 }
 
-fn place(sighting: &SightingRow) -> (u64, u64) {
-    let length = u64::try_from(sighting.length_bytes).unwrap_or(0).min(LONGEST_LINE);
-    (u64::try_from(sighting.offset_bytes).unwrap_or(0), length)
+/// A stretch of a text that a line consists of; most lines are of one.
+struct Part {
+    line: usize,
+    /// Which of the line's stretches.
+    number: usize,
+    offset: u64,
+    length: u64,
+}
+
+impl Part {
+    /// Adds what was read to the line, whose parts come in order.
+    fn put(&self, read: Line, line: &mut Line) {
+        match (read, line) {
+            (read, line) if self.number == 0 => *line = read,
+            (Ok((bytes, _)), Ok((all, _))) => {
+                all.push(b'\n');
+                all.extend_from_slice(&bytes);
+            }
+            (Err(why), line) => *line = Err(why),
+            // A part before is missing already.
+            (Ok(_), Err(_)) => {}
+        }
+    }
+}
+
+/// The stretches of lines, in the order of the text; those of one line are in order then, too.
+fn parts_in_order(sightings: &[SightingRow], wanted: &[usize]) -> Vec<Part> {
+    let mut parts = Vec::new();
+    for &line in wanted {
+        let Some(sighting) = sightings.get(line) else { continue };
+        let first = (sighting.offset_bytes, sighting.length_bytes);
+        let ranges = std::iter::once(first).chain(sighting.more_ranges.iter().copied());
+        parts.extend(ranges.enumerate().map(|(number, (offset, length))| Part {
+            line,
+            number,
+            offset: u64::try_from(offset).unwrap_or(0),
+            length: u64::try_from(length).unwrap_or(0).min(LONGEST_LINE),
+        }));
+    }
+    parts.sort_by_key(|part| (part.offset, part.line, part.number));
+    parts
 }
 
 /// The case keeps at most the beginning of a long line; what it keeps is compared.
@@ -237,7 +274,7 @@ struct Find<'f> {
 
 impl Visitor for Find<'_> {
     fn leaf(&mut self, member: &Member, content: &mut dyn Read) {
-        let mut order: Vec<usize> = self
+        let here: Vec<usize> = self
             .wanted
             .iter()
             .copied()
@@ -247,24 +284,21 @@ impl Visitor for Find<'_> {
                 rest.strip_prefix('!').unwrap_or(rest) == member.path
             })
             .collect();
-        order.sort_by_key(|&at| self.sightings[at].offset_bytes);
-        let Some(last) =
-            order.iter().map(|&at| place(&self.sightings[at])).map(|(start, length)| start + length).max()
-        else {
+        let order = parts_in_order(self.sightings, &here);
+        let Some(last) = order.iter().map(|part| part.offset.saturating_add(part.length)).max() else {
             return;
         };
         let mut buffer = vec![0; 256 << 10];
         let (mut at, mut newlines) = (0u64, 0u64);
-        let mut parts: Vec<(usize, Vec<u8>, u64)> = order.iter().map(|&line| (line, Vec::new(), 0)).collect();
+        let mut parts: Vec<(&Part, Vec<u8>, u64)> = order.iter().map(|part| (part, Vec::new(), 0)).collect();
         while at < last {
             let count = match content.read(&mut buffer) {
                 Ok(0) | Err(_) => break,
                 Ok(count) => count,
             };
             let block = &buffer[..count];
-            for (line, part, number) in &mut parts {
-                let (start, length) = place(&self.sightings[*line]);
-                let end = start + length;
+            for (part, bytes, number) in &mut parts {
+                let (start, end) = (part.offset, part.offset.saturating_add(part.length));
                 if (at..at + count as u64).contains(&start) {
                     *number = newlines
                         + memchr::memchr_iter(b'\n', &block[..(start - at) as usize]).count() as u64
@@ -273,19 +307,19 @@ impl Visitor for Find<'_> {
                 let from = start.max(at).min(at + count as u64) - at;
                 let to = end.max(at).min(at + count as u64) - at;
                 if from < to {
-                    part.extend_from_slice(&block[from as usize..to as usize]);
+                    bytes.extend_from_slice(&block[from as usize..to as usize]);
                 }
             }
             newlines += memchr::memchr_iter(b'\n', block).count() as u64;
             at += count as u64;
         }
-        for (line, part, number) in parts {
-            let (_, length) = place(&self.sightings[line]);
-            self.lines[line] = if part.len() as u64 == length {
-                Ok((part, (number > 0).then_some(number)))
+        for (part, bytes, number) in parts {
+            let read = if bytes.len() as u64 == part.length {
+                Ok((bytes, (number > 0).then_some(number)))
             } else {
                 Err("the file ends before it".to_owned())
             };
+            part.put(read, &mut self.lines[part.line]);
         }
     }
 }

@@ -152,7 +152,7 @@ pub fn columns() -> Vec<Column> {
 
 type StructListBuilder = ListBuilder<StructBuilder>;
 
-fn struct_list(members: &'static [(&'static str, Kind)]) -> StructListBuilder {
+pub(crate) fn struct_list(members: &'static [(&'static str, Kind)]) -> StructListBuilder {
     let fields = struct_fields(members);
     let item = ArrowField::new("item", DataType::Struct(fields.clone()), false);
     ListBuilder::new(StructBuilder::from_fields(fields, 0)).with_field(item)

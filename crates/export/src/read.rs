@@ -182,6 +182,10 @@ impl CaseReader {
                 carrier: table.word("carrier", at),
                 offset_bytes: table.int("offset_bytes", at).unwrap_or(0),
                 length_bytes: table.int("length_bytes", at).unwrap_or(0),
+                more_ranges: table.structs("more_ranges", at).map_or(Vec::new(), |ranges| {
+                    let of = |name: &str, at: usize| ranges.int(name, at).unwrap_or(0);
+                    (0..ranges.rows).map(|at| (of("offset_bytes", at), of("length_bytes", at))).collect()
+                }),
                 raw: table.bytes("raw", at),
             }));
         })?;
@@ -246,6 +250,7 @@ const SIGHTING_COLUMNS: &[&str] = &[
     "carrier",
     "offset_bytes",
     "length_bytes",
+    "more_ranges",
     "raw",
 ];
 

@@ -24,7 +24,7 @@ const FIXED: [(&str, Key); 9] = [
 ];
 
 /// Names that are ours, and those of the fixed keys that are not printed as such.
-const OURS: [&str; 18] = [
+const OURS: [&str; 19] = [
     "verdict",
     "epoch",
     "serial",
@@ -40,6 +40,7 @@ const OURS: [&str; 18] = [
     "evidence",
     "offset_bytes",
     "length_bytes",
+    "more_ranges",
     "diagnostics",
     "companions",
     "path",
@@ -123,7 +124,19 @@ pub fn write_json(line: &RecordLine<'_>, out: &mut Vec<u8>) {
         string(out, word.as_bytes());
     }
     out.push(b']');
-    if !line.view.companions.is_empty() {
+    if line.view.pieces().next().is_some() {
+        key(out, "more_ranges");
+        for (at, piece) in line.view.pieces().enumerate() {
+            out.extend_from_slice(if at == 0 { b"[" } else { b"," });
+            let range = format!(
+                "{{\"offset_bytes\":{},\"length_bytes\":{}}}",
+                piece.offset_bytes, piece.length_bytes
+            );
+            out.extend_from_slice(range.as_bytes());
+        }
+        out.push(b']');
+    }
+    if line.view.companion_count() > 0 {
         key(out, "companions");
         companions(line, out);
     }
@@ -180,7 +193,7 @@ pub fn write_csv(line: &RecordLine<'_>, out: &mut Vec<u8>) {
         other.extend_from_slice(value);
     };
     further(line, |name, field| add(name, &field.bytes(bytes)));
-    for companion in line.view.companions {
+    for companion in line.view.companions.iter().filter(|companion| !companion.is_piece()) {
         let prefix = type_name(companion.audit_type);
         for field in line.view.fields_of(companion) {
             let name = field_name(field, bytes);
@@ -263,7 +276,7 @@ fn companions(line: &RecordLine<'_>, out: &mut Vec<u8>) {
     let value = |companion: &CompanionLine, key: Key| {
         line.view.fields_of(companion).iter().find(|field| field.key == key).map(|field| field.bytes(bytes))
     };
-    for companion in line.view.companions {
+    for companion in line.view.companions.iter().filter(|companion| !companion.is_piece()) {
         let word = type_name(companion.audit_type);
         if companion.audit_type == 1302 {
             if !used.iter().any(|known| known == "paths") {

@@ -6,14 +6,13 @@ use aaf_case::EventContext;
 use aaf_model::block::{CompanionLine, RowView};
 use aaf_model::{AuditId, Role};
 use arrow::array::{
-    ArrayRef, BinaryBuilder, Int32Builder, Int64Builder, ListArray, RecordBatch, StringBuilder, StructArray,
+    BinaryBuilder, Int32Builder, Int64Builder, ListBuilder, RecordBatch, StringBuilder, StructBuilder,
 };
-use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::{DataType, Field, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 
-use crate::columns::{Column, Kind, column, struct_fields};
-use crate::events::{push_audit_id, push_hex};
+use crate::columns::{Column, Kind, column};
+use crate::events::{push_audit_id, push_hex, struct_list};
 
 const RANGES: &[(&str, Kind)] = &[("offset_bytes", Kind::Int), ("length_bytes", Kind::Int)];
 
@@ -48,7 +47,7 @@ pub fn columns() -> Vec<Column> {
         column(
             "more_ranges",
             Kind::Structs(RANGES),
-            "further pieces of the line where a shipper split it; empty where it is whole",
+            "further pieces of the line where a container runtime split it, in order; empty where it is whole",
         )
         .required(),
         column(
@@ -57,7 +56,7 @@ pub fn columns() -> Vec<Column> {
             "first byte of the record's body within the line, bytes; null where the line had to be unescaped or holds none",
         ),
         column("body_length", Kind::Int32, "length of the body, bytes; null as `body_start`"),
-        column("raw", Kind::Bytes, "the line as found (up to 64 KiB); null where `--raw` did not keep it")
+        column("raw", Kind::Bytes, "the line as found (up to 64 KiB; pieces with line feeds between them); null where `--raw` did not keep it")
             .distinct(),
     ]
 }
@@ -72,10 +71,10 @@ struct Builders {
     carrier: StringBuilder,
     offset: Int64Builder,
     length: Int32Builder,
+    more_ranges: ListBuilder<StructBuilder>,
     body_start: Int32Builder,
     body_length: Int32Builder,
     raw: BinaryBuilder,
-    rows: usize,
 }
 
 /// The table of the sightings of a batch of events.
@@ -92,10 +91,10 @@ pub fn batch(schema: &SchemaRef, context: &EventContext<'_>) -> Result<RecordBat
         carrier: word(),
         offset: Int64Builder::with_capacity(rows),
         length: Int32Builder::with_capacity(rows),
+        more_ranges: struct_list(RANGES),
         body_start: Int32Builder::with_capacity(rows),
         body_length: Int32Builder::with_capacity(rows),
         raw: BinaryBuilder::new(),
-        rows: 0,
     };
     for event in &context.events.events {
         for entry in &context.events.sightings[event.sightings.clone()] {
@@ -107,7 +106,6 @@ pub fn batch(schema: &SchemaRef, context: &EventContext<'_>) -> Result<RecordBat
             }
         }
     }
-    let rows = to.rows;
     RecordBatch::try_new(
         Arc::clone(schema),
         vec![
@@ -120,7 +118,7 @@ pub fn batch(schema: &SchemaRef, context: &EventContext<'_>) -> Result<RecordBat
             Arc::new(to.carrier.finish()),
             Arc::new(to.offset.finish()),
             Arc::new(to.length.finish()),
-            empty_lists(RANGES, rows),
+            Arc::new(to.more_ranges.finish()),
             Arc::new(to.body_start.finish()),
             Arc::new(to.body_length.finish()),
             Arc::new(to.raw.finish()),
@@ -134,6 +132,13 @@ impl Builders {
         self.place(event, id, row.role, view, path, row.audit_type, row.offset_bytes, row.length_bytes);
         // Spans are in the text; where that is the line itself they are places in the line.
         let in_line = row.raw.start == 0 && !row.raw.is_empty() && !row.body.is_empty();
+        for piece in view.pieces() {
+            let item = self.more_ranges.values();
+            put_int(item, 0, piece.offset_bytes as i64);
+            put_int(item, 1, i64::from(piece.length_bytes));
+            item.append(true);
+        }
+        self.more_ranges.append(true);
         self.body_start.append_option(in_line.then_some(row.body.start as i32));
         self.body_length.append_option(in_line.then_some(row.body.len as i32));
         self.raw.append_option((!row.raw.is_empty()).then(|| view.raw()));
@@ -149,6 +154,7 @@ impl Builders {
     ) {
         let (offset, length) = (companion.offset_bytes, companion.length_bytes);
         self.place(event, id, Role::Companion, view, path, companion.audit_type, offset, length);
+        self.more_ranges.append(true);
         self.body_start.append_null();
         self.body_length.append_null();
         self.raw.append_option((!companion.raw.is_empty()).then(|| companion.raw.of(view.bytes)));
@@ -166,7 +172,6 @@ impl Builders {
         offset_bytes: u64,
         length_bytes: u32,
     ) {
-        self.rows += 1;
         push_hex(&mut self.event_id, event);
         match id {
             Some(id) => push_audit_id(&mut self.audit_id, id.epoch_us, id.serial),
@@ -182,10 +187,8 @@ impl Builders {
     }
 }
 
-/// A list column of which every row is empty.
-fn empty_lists(members: &'static [(&'static str, Kind)], rows: usize) -> ArrayRef {
-    let fields = struct_fields(members);
-    let item = Arc::new(Field::new("item", DataType::Struct(fields.clone()), false));
-    let values = Arc::new(StructArray::new_null(fields, 0));
-    Arc::new(ListArray::new(item, OffsetBuffer::new_zeroed(rows), values, None))
+fn put_int(item: &mut StructBuilder, at: usize, value: i64) {
+    if let Some(builder) = item.field_builder::<Int64Builder>(at) {
+        builder.append_value(value);
+    }
 }

@@ -105,6 +105,29 @@ pub struct CompanionLine {
     pub raw: Span,
 }
 
+impl CompanionLine {
+    /// Stands in place of the audit type where the line is none of its own.
+    const PIECE: u16 = u16::MAX;
+
+    /// A further piece of the record's own line, which a shipper split.
+    pub fn piece(offset_bytes: u64, length_bytes: u32) -> CompanionLine {
+        CompanionLine {
+            offset_bytes,
+            length_bytes,
+            audit_type: Self::PIECE,
+            shared: true,
+            fields_start: 0,
+            fields_len: 0,
+            raw: Span::default(),
+        }
+    }
+
+    /// Whether it is a further piece of the record's own line, and no companion.
+    pub const fn is_piece(&self) -> bool {
+        self.audit_type == Self::PIECE
+    }
+}
+
 /// A borrowed row with everything that belongs to it.
 #[derive(Clone, Copy)]
 pub struct RowView<'b> {
@@ -138,7 +161,15 @@ impl<'b> RowView<'b> {
         let start = usize::from(companion.fields_start);
         self.fields.get(start..start + usize::from(companion.fields_len)).unwrap_or_default()
     }
-    /// The line as found.
+    /// The further pieces of the row's own line.
+    pub fn pieces(&self) -> impl Iterator<Item = &'b CompanionLine> {
+        self.companions.iter().filter(|companion| companion.is_piece())
+    }
+    /// How many companions there are.
+    pub fn companion_count(&self) -> usize {
+        self.companions.iter().filter(|companion| !companion.is_piece()).count()
+    }
+    /// The line as found; where it was split, its pieces with line feeds between them.
     pub fn raw(&self) -> &'b [u8] {
         self.row.raw.of(self.bytes)
     }

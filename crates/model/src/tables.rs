@@ -145,6 +145,8 @@ pub struct SightingRow {
     pub offset_bytes: i64,
     /// Length in bytes.
     pub length_bytes: i64,
-    /// The line; none where it was not kept.
+    /// Offset and length of further pieces, where a container runtime split the line.
+    pub more_ranges: Vec<(i64, i64)>,
+    /// The line, pieces with line feeds between them; none where it was not kept.
     pub raw: Option<Vec<u8>>,
 }

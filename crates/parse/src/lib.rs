@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod body;
+mod broker;
 mod class;
 mod companion;
 mod context;
@@ -53,6 +54,24 @@ impl Output {
         if draft.in_side_text { &self.side } else { line }
     }
 
+    /// Makes all drafts that index the line index the side text instead, for a line that is no line of the evidence.
+    pub fn move_to_side(&mut self, line: &[u8]) {
+        if self.drafts.iter().all(|draft| draft.in_side_text) {
+            return;
+        }
+        let shift = u32::try_from(self.side.len()).unwrap_or(u32::MAX);
+        self.side.extend_from_slice(line);
+        for draft in self.drafts.iter_mut().filter(|draft| !draft.in_side_text) {
+            draft.in_side_text = true;
+            let spans =
+                [Some(&mut draft.piece), Some(&mut draft.body), draft.host.as_mut(), draft.program.as_mut()];
+            spans.into_iter().flatten().for_each(|span| span.start = span.start.saturating_add(shift));
+            let first = draft.first_field as usize;
+            let fields = self.fields.get_mut(first..first + draft.field_count as usize).unwrap_or_default();
+            fields.iter_mut().for_each(|field| field.value.start = field.value.start.saturating_add(shift));
+        }
+    }
+
     /// The draft's fields.
     pub fn fields_of(&self, draft: &Draft) -> &[Field] {
         let start = draft.first_field as usize;
@@ -76,6 +95,11 @@ pub fn parse_line(line: &[u8], out: &mut Output) {
     } else {
         text::parse(line, out);
     }
+}
+
+/// Parses a JSON object that spans several lines.
+pub fn parse_object(object: &[u8], out: &mut Output) {
+    json::parse(&object[..object.len().min(MOST_BYTES)], 0, out);
 }
 
 /// What an audit record is for us.

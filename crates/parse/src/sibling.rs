@@ -5,6 +5,7 @@
 use aaf_model::{AuditId, Carrier, Draft, Notes, Span, Stamp};
 
 use crate::Output;
+use crate::broker::Broker;
 use crate::envelope::stamp;
 use crate::lexis::{leading_number, whole_number};
 
@@ -22,6 +23,10 @@ pub struct Siblings<'t> {
     pub since_boot: (Option<&'t [u8]>, Option<&'t [u8]>),
     pub host: Option<&'t [u8]>,
     pub program: Option<&'t [u8]>,
+    /// Facility and level of `dmesg --json`, which prints the seconds since boot as `time`.
+    pub priority: Option<&'t [u8]>,
+    /// What dbus-broker says of a refusal.
+    pub broker: Broker<'t>,
     /// A shipper's own time.
     pub shipped: Option<&'t [u8]>,
     pub is_journal: bool,
@@ -45,7 +50,10 @@ impl<'t> Siblings<'t> {
             b"usec" => &mut self.since_boot.1,
             b"_HOSTNAME" => &mut self.host,
             b"SYSLOG_IDENTIFIER" => &mut self.program,
-            b"NODE" | b"hostname" | b"HOSTNAME" | b"node" => &mut self.host,
+            b"NODE" | b"hostname" | b"HOSTNAME" | b"node" | b"hostIdentifier" => &mut self.host,
+            // The name that Google's cloud has for an instance.
+            b"compute.googleapis.com/resource_name" => &mut self.host,
+            b"pri" => &mut self.priority,
             b"host" if parent != b"kubernetes" => &mut self.host,
             b"name" if matches!(parent, b"agent" | b"host" | b"beat") => {
                 // The host's own name is better than the agent's.
@@ -56,7 +64,11 @@ impl<'t> Siblings<'t> {
                 &mut self.host
             }
             b"process" | b"ident" | b"program" | b"program_name" | b"appname" => &mut self.program,
-            b"time" | b"timestamp" | b"@timestamp" | b"ts" | b"date" => &mut self.shipped,
+            b"time" | b"timestamp" | b"@timestamp" | b"ts" | b"date" | b"unixTime" => &mut self.shipped,
+            key if key.starts_with(b"DBUS_BROKER_") => {
+                self.broker.take(&key[12..], value);
+                return true;
+            }
             b"__CURSOR" => {
                 self.is_journal = true;
                 return true;
@@ -86,6 +98,7 @@ impl<'t> Siblings<'t> {
         fill(&mut self.since_boot.1, other.since_boot.1);
         fill(&mut self.host, other.host);
         fill(&mut self.program, other.program);
+        fill(&mut self.priority, other.priority);
         fill(&mut self.shipped, other.shipped);
         self.is_journal |= other.is_journal;
         self.is_docker |= other.is_docker;
@@ -95,7 +108,7 @@ impl<'t> Siblings<'t> {
 
     /// Gives the drafts from `first` on what their own text did not say.
     pub fn apply(&self, first: usize, export: bool, out: &mut Output) {
-        if out.drafts.len() == first {
+        if out.drafts.len() == first && !self.broker.emit(out) {
             return;
         }
         let host = copy(self.host, &mut out.side);
@@ -127,6 +140,15 @@ impl<'t> Siblings<'t> {
                     _ => None,
                 };
                 draft.monotonic_us = number(self.source_monotonic).or(since_boot);
+            }
+            if let Some(priority) = self.priority
+                && let Some(micros) = self.shipped.and_then(seconds_since_boot)
+            {
+                draft.monotonic_us = draft.monotonic_us.or(Some(micros));
+                draft.carrier = Carrier::Dmesg;
+                if number(Some(priority)).is_some_and(|priority| priority >= 8) {
+                    draft.notes.add(Notes::USER_FACILITY);
+                }
             }
             if draft.stamp == Stamp::None {
                 self.stamp(draft);
@@ -182,8 +204,18 @@ fn copy(value: Option<&[u8]>, side: &mut Vec<u8>) -> Option<Span> {
     Some(Span::new(start, side.len()))
 }
 
+/// `204.231696`
+fn seconds_since_boot(value: &[u8]) -> Option<u64> {
+    let (seconds, digits) = leading_number(value);
+    let fraction = value.get(digits..)?.strip_prefix(b".")?;
+    let (number, fraction_digits) = leading_number(fraction);
+    let whole =
+        (1..10).contains(&digits) && fraction_digits == fraction.len() && (1..=9).contains(&fraction_digits);
+    whole.then(|| seconds * 1_000_000 + u64::try_from(stamp::scale(number, fraction_digits)).unwrap_or(0))
+}
+
 /// A time as a date or as seconds, milliseconds, microseconds or nanoseconds since 1970.
-fn any_time(value: &[u8]) -> Option<Stamp> {
+pub(crate) fn any_time(value: &[u8]) -> Option<Stamp> {
     let (number, digits) = leading_number(value);
     if digits == value.len() || (digits == 10 && value.get(10) == Some(&b'.')) {
         let (epoch_us, resolution_us) = match digits {

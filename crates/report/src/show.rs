@@ -225,6 +225,7 @@ mod tests {
         };
         let line = |role: &str, offset: i64, found: Found, raw: Option<&str>| ReadLine {
             sighting: SightingRow {
+                more_ranges: Vec::new(),
                 role: role.to_owned(),
                 path: "web01.tar.xz!log/audit/audit.log.1".to_owned(),
                 carrier: "audit-log".to_owned(),

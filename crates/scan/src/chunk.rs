@@ -1,13 +1,15 @@
 //! One chunk of a text: the lines that start in it, found, parsed and pushed as rows.
 
 use aaf_model::block::Block;
-use aaf_model::{AuditId, Carrier, ContextKind, Notes};
+use aaf_model::{AuditId, Carrier, ContextKind, Notes, Role};
 use aaf_parse::{Output, Route};
 
 use crate::anchors::{self, Anchors};
 use crate::audit_stream::{self, push_drafts, trim};
 use crate::form::Form;
 use crate::lines::{NeedMore, Window};
+use crate::pieces::{self, Joined, Message};
+use crate::pretty;
 use crate::rows::{Line, Rows};
 use crate::wrapped;
 
@@ -25,6 +27,7 @@ pub fn margin(form: Form) -> u64 {
     match form {
         Form::AuditStream => audit_stream::JOIN_BYTES + (64 << 10),
         Form::Lines => 32 << 10,
+        Form::Containers => pieces::MARGIN_BYTES,
         Form::JournalExport | Form::JournalVerbose => 2 * ENTRY_BYTES,
     }
 }
@@ -118,7 +121,7 @@ pub fn scan_chunk(
             }
             at = match form {
                 Form::JournalExport | Form::JournalVerbose => entry(worker, window, found, form, rows)?,
-                _ => line(worker, window, found, anchor, rows, &mut counts)?,
+                _ => line(worker, window, (found, anchor), form, rows, &mut counts)?,
             };
         }
         at = at.max(block_end.saturating_sub(anchors::LONGEST as u64 - 1));
@@ -130,7 +133,7 @@ pub fn scan_chunk(
 /// The first line (or entry) that starts at or after `at`.
 fn unit_start_from(window: &Window<'_>, at: u64, form: Form) -> Result<u64, NeedMore> {
     let mut start = window.line_start_from(at)?;
-    if matches!(form, Form::Lines | Form::AuditStream) {
+    if matches!(form, Form::Lines | Form::Containers | Form::AuditStream) {
         return Ok(start);
     }
     let limit = start + ENTRY_BYTES;
@@ -160,14 +163,30 @@ fn starts_entry(window: &Window<'_>, at: u64, form: Form) -> Result<bool, NeedMo
 fn line(
     worker: &mut Worker<'_>,
     window: &Window<'_>,
-    found: u64,
-    anchor: usize,
+    (found, anchor): (u64, usize),
+    form: Form,
     rows: &mut Rows<'_>,
     counts: &mut Counts,
 ) -> Result<u64, NeedMore> {
     let start = window.line_start(found)?;
     let end = window.line_end(found)?;
     let whole = window.bytes(start, end.end);
+    if form == Form::Containers {
+        let anchors = worker.anchors;
+        match pieces::join(window, start, end.end, |line| has_anchor(anchors, line))? {
+            Some(Message::Earlier) => return Ok(end.next),
+            Some(Message::Joined(message)) => {
+                joined_pieces(worker, &message, rows);
+                return Ok(end.next);
+            }
+            None => {}
+        }
+    } else if form == Form::Lines
+        && pretty::is_member(whole)
+        && let Some(next) = pretty_object(worker, window, start, end.end, rows)?
+    {
+        return Ok(next.max(end.next));
+    }
     if anchors::is_mere_mention(whole, (found - start) as usize, anchor) {
         // Other anchors may follow on the line.
         return Ok(found + 1);
@@ -223,6 +242,51 @@ fn line(
         }
     });
     Ok(end.next)
+}
+
+/// Whether a line would be found by a search of its own.
+fn has_anchor(anchors: &Anchors, line: &[u8]) -> bool {
+    let mut at = 0;
+    while let Some((found, anchor)) = anchors.find(line, at) {
+        if !anchors::is_nul_run(anchor) {
+            return true;
+        }
+        at = found + anchors::NUL_RUN.len();
+    }
+    false
+}
+
+/// Parses a message that was split over several lines.
+fn joined_pieces(worker: &mut Worker<'_>, message: &Joined, rows: &mut Rows<'_>) {
+    let Some(&(offset_bytes, length)) = message.ranges.first() else { return };
+    worker.output.clear();
+    aaf_parse::parse_line(&message.text, &mut worker.output);
+    worker.output.move_to_side(&message.text);
+    let line = Line { bytes: &message.raw, offset_bytes };
+    push_drafts(line, &worker.output, rows, |rows| rows.pieces(length, &message.ranges[1..]));
+}
+
+/// Parses the whole object that a member on a line of its own belongs to; says where to go on, none if that gives no
+/// record.
+fn pretty_object(
+    worker: &mut Worker<'_>,
+    window: &Window<'_>,
+    start: u64,
+    end: u64,
+    rows: &mut Rows<'_>,
+) -> Result<Option<u64>, NeedMore> {
+    let Some((open, close)) = pretty::object(window, start, end)? else { return Ok(None) };
+    let bytes = window.bytes(open, close);
+    worker.output.clear();
+    aaf_parse::parse_object(bytes, &mut worker.output);
+    if !worker.output.drafts.iter().any(|draft| draft.role == Role::Record) {
+        return Ok(None);
+    }
+    // Of several lines with an anchor the first stands for the object.
+    if !has_anchor(worker.anchors, window.bytes(open, start)) {
+        push_drafts(Line { bytes, offset_bytes: open }, &worker.output, rows, |_| ());
+    }
+    Ok(Some(window.line_end(close)?.next))
 }
 
 /// Joins the lines that a poster, a mail program or a terminal wrapped, if that makes the record whole.

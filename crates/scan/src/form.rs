@@ -7,6 +7,8 @@ pub enum Form {
     Lines,
     /// audit.log or a copy: the header of every line is read, so that companions are found.
     AuditStream,
+    /// What a container runtime writes: lines as in [`Form::Lines`], but long messages are split over several.
+    Containers,
     /// `journalctl -o export`: `KEY=value` lines, entries parted by an empty line.
     JournalExport,
     /// `journalctl -o verbose`: a stamp line, then indented `KEY=value` lines.
@@ -26,6 +28,10 @@ impl Form {
         let audit = lines().filter(|line| aaf_parse::audit_header(line).is_some()).count();
         if count > 0 && audit * 2 >= count {
             return Form::AuditStream;
+        }
+        let pieces = lines().filter(|line| crate::pieces::piece(line).is_some()).count();
+        if count > 0 && pieces * 2 >= count {
+            return Form::Containers;
         }
         if sample.starts_with(b"__CURSOR=") || sample.starts_with(b"__REALTIME_TIMESTAMP=") {
             return Form::JournalExport;
@@ -65,6 +71,9 @@ mod tests {
             Form::of(b"Wed 2026-10-14 08:58:20 UTC [s=a]\n    _TRANSPORT=audit\n    MESSAGE=x\n    _UID=0\n"),
             Form::JournalVerbose
         );
+        let docker = b"{\"log\":\"x\\n\",\"stream\":\"stdout\",\"time\":\"2024-05-01T12:00:00Z\"}\n";
+        assert_eq!(Form::of(docker), Form::Containers);
+        assert_eq!(Form::of(b"2024-05-01T12:00:00.1Z stdout F x\n"), Form::Containers);
         assert_eq!(Form::of(b"Sep  2 11:53:23 h kernel: x\n"), Form::Lines);
         assert_eq!(Form::of(b""), Form::Lines);
     }

@@ -17,6 +17,8 @@ mod lines;
 #[cfg(test)]
 mod naive;
 mod names;
+mod pieces;
+mod pretty;
 mod rows;
 mod stream;
 mod work;

@@ -160,6 +160,21 @@ impl<'n> Rows<'n> {
         });
     }
 
+    /// Says of the row that was started last that its line was split: how long the first piece is, and where the others
+    /// lie.
+    pub fn pieces(&mut self, first_bytes: u32, others: &[(u64, u32)]) {
+        let block = &mut self.block;
+        let Some(row) = block.rows.last_mut() else { return };
+        row.length_bytes = first_bytes;
+        for &(offset_bytes, length_bytes) in others {
+            if row.companions_len == u16::MAX {
+                return;
+            }
+            block.companions.push(CompanionLine::piece(offset_bytes, length_bytes));
+            row.companions_len += 1;
+        }
+    }
+
     /// Adds a companion to the row that was started last.
     pub fn companion(
         &mut self,

@@ -255,7 +255,7 @@ fn push<'b>(
             let views = || entries.iter().map(|entry| batch.view(entry));
             let better = |view: &RowView<'_>| {
                 let whole = !view.row.notes.has(Notes::CUT);
-                (whole, view.row.body.len, view.row.companions_len > 0, std::cmp::Reverse(carrier_rank(view)))
+                (whole, view.row.body.len, view.companion_count() > 0, std::cmp::Reverse(carrier_rank(view)))
             };
             // `max_by_key` takes the last of equals; reversed, the first in the order of the evidence.
             let mut all: Vec<RowView<'b>> = views().collect();
@@ -263,7 +263,7 @@ fn push<'b>(
             all.reverse();
             let (Some(primary), Some(joined), Some(timed)) = (
                 all.iter().max_by_key(|view| better(view)).copied(),
-                all.iter().max_by_key(|view| view.row.companions_len).copied(),
+                all.iter().max_by_key(|view| view.companion_count()).copied(),
                 all.iter().rev().min_by_key(|view| time_rank(view)).copied(),
             ) else {
                 return;

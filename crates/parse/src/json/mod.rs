@@ -6,10 +6,12 @@
 pub mod structured;
 pub mod unescape;
 
+use aaf_model::Stamp;
+
 use crate::Output;
 use crate::lexis::{finders, is_blank, seek};
 use crate::rewrite;
-use crate::sibling::Siblings;
+use crate::sibling::{Siblings, any_time};
 use unescape::end_of;
 
 /// Objects and arrays inside each other.
@@ -21,6 +23,8 @@ struct Message {
     start: usize,
     end: usize,
     kind: Kind,
+    /// The time beside it in a pair: `["1700000000000000000","…"]` of Loki.
+    pair_time: Option<(usize, usize)>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -43,6 +47,8 @@ struct Frame<'t> {
     first_message: usize,
     holds_record: bool,
     is_laurel: bool,
+    /// The last number that stood alone as a string of an array.
+    pair_time: Option<(usize, usize)>,
 }
 
 struct Walk<'t, 'o> {
@@ -82,7 +88,12 @@ impl<'t> Walk<'t, '_> {
                     {
                         let end = at + memchr::memchr(b']', &text[at..]).unwrap_or(text.len() - at);
                         if key == b"MESSAGE" {
-                            self.messages.push(Message { start: at + 1, end, kind: Kind::Bytes });
+                            self.messages.push(Message {
+                                start: at + 1,
+                                end,
+                                kind: Kind::Bytes,
+                                pair_time: None,
+                            });
                         }
                         at = end;
                     } else {
@@ -142,6 +153,7 @@ impl<'t> Walk<'t, '_> {
             first_message: self.messages.len(),
             holds_record: false,
             is_laurel: false,
+            pair_time: None,
         });
     }
 
@@ -156,6 +168,10 @@ impl<'t> Walk<'t, '_> {
         let text = self.text;
         let raw = &text[start..end];
         let Some(frame) = self.frames.last_mut() else { return };
+        if frame.is_array && (9..20).contains(&raw.len()) && raw.iter().all(u8::is_ascii_digit) {
+            frame.pair_time = Some((start, end));
+            return;
+        }
         if frame.siblings.take(frame.key, key, raw) {
             return;
         }
@@ -195,7 +211,8 @@ impl<'t> Walk<'t, '_> {
                 .take(16)
                 .any(|message| &text[message.start..message.end] == raw);
             if !known {
-                self.messages.push(Message { start, end, kind });
+                let pair_time = frame.pair_time;
+                self.messages.push(Message { start, end, kind, pair_time });
             }
         }
     }
@@ -212,6 +229,7 @@ impl<'t> Walk<'t, '_> {
                 start: frame.start,
                 end: end.min(self.text.len()),
                 kind: Kind::Object,
+                pair_time: None,
             });
         }
         let depth = self.frames.len();
@@ -241,6 +259,7 @@ impl<'t> Walk<'t, '_> {
                 }
                 let raw = &text[message.start..message.end];
                 let start = self.out.side.len();
+                let own = self.out.drafts.len();
                 match message.kind {
                     Kind::Text | Kind::Raw => {
                         unescape::string(raw, &mut self.out.side);
@@ -251,6 +270,13 @@ impl<'t> Walk<'t, '_> {
                         rewrite::parse_side(start, self.depth + 1, self.out);
                     }
                     Kind::Object => structured::record(raw, self.out),
+                }
+                let stamp = message.pair_time.and_then(|(start, end)| any_time(&text[start..end]));
+                if let Some(stamp) = stamp {
+                    for draft in self.out.drafts[own..].iter_mut().filter(|draft| draft.stamp == Stamp::None)
+                    {
+                        (draft.stamp, draft.stamp_is_ingestion) = (stamp, true);
+                    }
                 }
             }
             if self.out.drafts.len() > first {
