@@ -13,13 +13,13 @@ use aaf_scan::{Companions, NameTable, ScanReport, Sink};
 use aaf_timeline::event::{self, EventBatch};
 use aaf_timeline::fold::Folded;
 use aaf_timeline::hosts::Hosts;
-use aaf_timeline::sorted::BatchSource;
+use aaf_timeline::sorted::{Batch, BatchSource};
 use aaf_timeline::{
     Assumptions, Attempt, Entry, Incident, SettleError, SourceInfo, Store, StoreError, Timelines, settle,
 };
 
 use crate::collections;
-use crate::info::{CaseInfo, EvidenceInfo, FORMAT_VERSION, HostInfo, MemberInfo, Totals};
+use crate::info::{CaseInfo, EvidenceInfo, FORMAT_VERSION, HostInfo, MemberInfo, TextInfo, Totals};
 use crate::options::Options;
 use crate::sink::{EventContext, SourceNames, TableSink};
 
@@ -154,6 +154,7 @@ pub fn analyze<S: TableSink>(
     let mut info =
         case_info(&inventory, &report, &diagnostics, hosts, &sums, &incidents, options.evidence.hash);
     info.collections = collections.iter().map(collections::info).collect();
+    describe(&mut info, &report, &sources, hosts, &collections, &sums.periods);
     for (host, (&rank, _)) in info.hosts.iter_mut().zip(&sums.by_host) {
         host.clock_correction_us = hosts.is_corrected(rank).then(|| hosts.correction_us(rank));
     }
@@ -173,6 +174,58 @@ pub(crate) fn parse_zone(text: &str) -> Result<jiff::tz::TimeZone, Error> {
         jiff::tz::Offset::from_seconds(seconds).ok().map(jiff::tz::TimeZone::fixed)
     };
     jiff::tz::TimeZone::get(text).ok().or_else(offset).ok_or_else(|| Error::Zone { zone: text.to_owned() })
+}
+
+/// Adds to the evidence what was learned about each text.
+fn describe(
+    info: &mut CaseInfo,
+    report: &ScanReport,
+    sources: &[SourceInfo],
+    hosts: &Hosts,
+    collections: &Collections,
+    periods: &Periods,
+) {
+    let roots: HashMap<(u32, u32), u32> =
+        sources.iter().map(|source| ((source.evidence, source.member), source.root)).collect();
+    for (file, info) in report.files.iter().zip(&mut info.evidence) {
+        let about = |path: &str| {
+            let collection = collections.of(path);
+            TextInfo {
+                collection: collection.map(|collection| collection.root.clone()),
+                host_path: collection.and_then(|collection| collection.host_path(path)),
+                is_tail: collection.is_some_and(|collection| collection.is_tail(path)),
+                ..TextInfo::default()
+            }
+        };
+        let text = |source: &aaf_scan::SourceReport| {
+            let key = (source.evidence, source.member);
+            let root = roots.get(&key).copied().unwrap_or(0);
+            let rank = hosts.rank(root, source.evidence, source.member, aaf_model::block::NO_NAME);
+            let period = periods.get(&key);
+            TextInfo {
+                form: source.form.map(|form| form.as_str().to_owned()),
+                host: hosts.name(rank).map(str::to_owned),
+                first_time: period.and_then(|period| rfc3339(period.0)),
+                last_time: period.and_then(|period| rfc3339(period.1)),
+                ..about(&source.path)
+            }
+        };
+        for (source, member) in file.sources.iter().zip(&mut info.members) {
+            member.text = text(source);
+            member.mtime = source.mtime_us.and_then(rfc3339);
+        }
+        info.text = match &file.sources[..] {
+            [only] if info.members.is_empty() => text(only),
+            all => {
+                let of = || all.iter().filter_map(|source| periods.get(&(source.evidence, source.member)));
+                TextInfo {
+                    first_time: of().map(|period| period.0).min().and_then(rfc3339),
+                    last_time: of().map(|period| period.1).max().and_then(rfc3339),
+                    ..about(&file.file.display)
+                }
+            }
+        };
+    }
 }
 
 /// The texts of a scan, with the collection that each belongs to.
@@ -228,9 +281,26 @@ struct Sums {
     without_time: u64,
     by_verdict: BTreeMap<Verdict, u64>,
     by_host: BTreeMap<u32, (u64, Option<(i64, i64)>)>,
+    /// First and last time in each text.
+    periods: Periods,
 }
 
+/// First and last settled time of what was found in each text, by evidence id and member.
+type Periods = BTreeMap<(u32, u32), (i64, i64)>;
+
 impl Sums {
+    /// Takes the times of all lines of a batch.
+    fn add_periods(&mut self, events: &EventBatch<'_>, batch: &Batch<'_>) {
+        for entry in &events.sightings {
+            let row = batch.view(entry).row;
+            if row.time_us != i64::MIN {
+                let known = self.periods.entry((row.evidence, row.member));
+                let (first, last) = known.or_insert((row.time_us, row.time_us));
+                (*first, *last) = ((*first).min(row.time_us), (*last).max(row.time_us));
+            }
+        }
+    }
+
     fn add(&mut self, batch: &EventBatch<'_>) {
         for event in &batch.events {
             if event.primary.row.role != Role::Record {
@@ -254,6 +324,10 @@ impl Sums {
         self.events += other.events;
         self.context += other.context;
         self.without_time += other.without_time;
+        for (text, (first, last)) in other.periods {
+            let known = self.periods.entry(text).or_insert((first, last));
+            *known = (known.0.min(first), known.1.max(last));
+        }
         for (verdict, count) in other.by_verdict {
             *self.by_verdict.entry(verdict).or_default() += count;
         }
@@ -364,6 +438,7 @@ impl<'p, 's, S: TableSink> Pipeline<'p, 's, S> {
             let mut events = event::build(&batch, self.hosts);
             let mut sums = Sums::default();
             sums.add(&events);
+            sums.add_periods(&events, &batch);
             let folded = self.fold.take(number, |(timelines, all)| {
                 for event in &mut events.events {
                     timelines.push(event);
@@ -495,6 +570,8 @@ fn case_info(
             records: source.records,
             context: source.context,
             companions: source.companions,
+            mtime: None,
+            text: TextInfo::default(),
         });
         let info = EvidenceInfo {
             id: file.file.id,
@@ -512,6 +589,7 @@ fn case_info(
             context: sum(|source| source.context),
             companions: sum(|source| source.companions),
             diagnostics: by_code,
+            text: TextInfo::default(),
             members: members.collect(),
         };
         totals.bytes += info.size_bytes;

@@ -121,9 +121,40 @@ pub struct EvidenceInfo {
     pub companions: u64,
     /// Codes of its diagnostics, with their number.
     pub diagnostics: BTreeMap<String, u64>,
+    /// What else is known of its text.
+    #[serde(flatten)]
+    pub text: TextInfo,
     /// Its members, where it is a bundle.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<MemberInfo>,
+}
+
+/// What is known of a text beside its numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TextInfo {
+    /// How it is laid out: `lines`, `audit`, `containers`, `journal-export`, `journal-verbose`; none where it was not
+    /// scanned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub form: Option<String>,
+    /// The collection that it belongs to, by its path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub collection: Option<String>,
+    /// The host of its lines that name none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// The path that it had on the host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host_path: Option<String>,
+    /// Whether it holds only the end of the log that it is a copy of.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_tail: bool,
+    /// First settled time of what was found in it, RFC 3339, UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_time: Option<String>,
+    /// Last settled time of what was found in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_time: Option<String>,
 }
 
 /// One member of a bundle.
@@ -145,6 +176,12 @@ pub struct MemberInfo {
     pub context: u64,
     /// Companion lines that were joined.
     pub companions: u64,
+    /// Time of the last change, RFC 3339, UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mtime: Option<String>,
+    /// What else is known of its text.
+    #[serde(flatten)]
+    pub text: TextInfo,
 }
 
 /// One host.

@@ -14,7 +14,8 @@ mod sink;
 
 pub use analyze::{Analysis, Error, analyze, hex};
 pub use info::{
-    CaseInfo, ClockInfo, CollectionInfo, EvidenceInfo, FORMAT_VERSION, FactInfo, HostInfo, MemberInfo, Totals,
+    CaseInfo, ClockInfo, CollectionInfo, EvidenceInfo, FORMAT_VERSION, FactInfo, HostInfo, MemberInfo,
+    TextInfo, Totals,
 };
 pub use options::Options;
 pub use records::{Emit, RecordLine, records};

@@ -18,7 +18,7 @@ const STYLES: Styles = Styles::styled()
 
 /// AppArmor log forensics, offline: from a pile of collected logs to per-profile attack timelines.
 ///
-/// Reads files, folders, rotated and compressed logs and tar bundles of any of these, finds every AppArmor record,
+/// Reads files, folders, rotated and compressed logs, tar and zip bundles and collections of any of these, finds every AppArmor record,
 /// merges the copies of one kernel event and shows what was attempted under each profile, what AppArmor refused and
 /// what it did not stop. Evidence is opened read-only and never written; every statement can be traced to its bytes.
 #[derive(Debug, Parser)]
@@ -56,6 +56,7 @@ pub enum When {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Analyze(commands::analyze::Analyze),
+    Evidence(commands::evidence::Evidence),
     Timeline(commands::timeline::Timeline),
     Records(commands::records::Records),
     Show(commands::show::Show),
@@ -138,7 +139,7 @@ impl Reading {
 /// What to read.
 #[derive(Clone, Debug, Args)]
 pub struct Evidence {
-    /// Files, folders, compressed logs or tar bundles; `-` for standard input
+    /// Files, folders, compressed logs, tar or zip bundles; `-` for standard input
     #[arg(required = true, value_name = "EVIDENCE")]
     pub evidence: Vec<PathBuf>,
 }

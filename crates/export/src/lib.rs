@@ -4,6 +4,7 @@
 
 mod columns;
 mod events;
+mod evidence;
 mod folder;
 mod read;
 pub mod records;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::columns::{Column, Kind, twin_name};
-use crate::{events, sightings, small};
+use crate::{events, evidence, sightings, small};
 
 /// Every table with its columns, in the order in which they are documented.
 pub fn tables() -> Vec<(&'static str, &'static str, Vec<Column>)> {
@@ -23,6 +23,11 @@ pub fn tables() -> Vec<(&'static str, &'static str, Vec<Column>)> {
             "incidents.parquet",
             "One row an episode of one profile on one host, parted by quiet.",
             small::incident_columns(),
+        ),
+        (
+            "evidence.parquet",
+            "One row an evidence file, then one each of its members where it is a bundle, in the order of the evidence.",
+            evidence::columns(),
         ),
         ("diagnostics.parquet", "One row a problem in the evidence.", small::diagnostic_columns()),
     ]

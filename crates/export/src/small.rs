@@ -120,11 +120,11 @@ pub fn diagnostic_columns() -> Vec<Column> {
     ]
 }
 
-fn words<'r>(values: impl Iterator<Item = &'r str>) -> ArrayRef {
+pub(crate) fn words<'r>(values: impl Iterator<Item = &'r str>) -> ArrayRef {
     Arc::new(values.map(Some).collect::<StringArray>())
 }
 
-fn options<'r>(values: impl Iterator<Item = Option<&'r str>>) -> ArrayRef {
+pub(crate) fn options<'r>(values: impl Iterator<Item = Option<&'r str>>) -> ArrayRef {
     Arc::new(values.collect::<StringArray>())
 }
 

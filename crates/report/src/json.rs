@@ -212,6 +212,31 @@ impl<'a> Summary<'a> {
     }
 }
 
+/// What `evidence --format json` prints.
+#[derive(Serialize)]
+pub struct Inventory<'a> {
+    /// Every file, with its members.
+    pub evidence: &'a [aaf_case::EvidenceInfo],
+    /// The collections, with what they say about their hosts.
+    pub collections: &'a [aaf_case::CollectionInfo],
+    /// The hosts that events speak of.
+    pub hosts: &'a [aaf_case::HostInfo],
+    /// Everything that was wrong with the evidence.
+    pub diagnostics: Vec<Object>,
+}
+
+impl<'a> Inventory<'a> {
+    /// Of these.
+    pub fn new(info: &'a CaseInfo, diagnostics: &[Diagnostic]) -> Self {
+        Inventory {
+            evidence: &info.evidence,
+            collections: &info.collections,
+            hosts: &info.hosts,
+            diagnostics: diagnostics.iter().map(diagnostic).collect(),
+        }
+    }
+}
+
 /// One event with its lines.
 pub fn event(detail: &EventDetail) -> Object {
     let mut out = Object::default();

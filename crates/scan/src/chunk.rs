@@ -266,8 +266,7 @@ fn joined_pieces(worker: &mut Worker<'_>, message: &Joined, rows: &mut Rows<'_>)
     push_drafts(line, &worker.output, rows, |rows| rows.pieces(length, &message.ranges[1..]));
 }
 
-/// Parses the whole object that a member on a line of its own belongs to; says where to go on, none if that gives no
-/// record.
+/// Parses the whole object that a member on a line of its own belongs to; says where to go on, none if nothing is found.
 fn pretty_object(
     worker: &mut Worker<'_>,
     window: &Window<'_>,
@@ -279,7 +278,7 @@ fn pretty_object(
     let bytes = window.bytes(open, close);
     worker.output.clear();
     aaf_parse::parse_object(bytes, &mut worker.output);
-    if !worker.output.drafts.iter().any(|draft| draft.role == Role::Record) {
+    if !worker.output.drafts.iter().any(|draft| draft.role != Role::Companion) {
         return Ok(None);
     }
     // Of several lines with an anchor the first stands for the object.

@@ -19,6 +19,17 @@ pub enum Form {
 pub const SAMPLE_BYTES: usize = 64 << 10;
 
 impl Form {
+    /// The word used in tables.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Form::Lines => "lines",
+            Form::AuditStream => "audit",
+            Form::Containers => "containers",
+            Form::JournalExport => "journal-export",
+            Form::JournalVerbose => "journal-verbose",
+        }
+    }
+
     /// Decides by the first bytes of the text.
     pub fn of(sample: &[u8]) -> Form {
         let sample = &sample[..sample.len().min(SAMPLE_BYTES)];
