@@ -163,9 +163,21 @@ impl<'t> Lexer<'t> {
             return Token::End;
         }
         if at == start {
-            if let Some(skip) = separator(&text[at..]) {
-                self.at = at + skip.1;
-                return if skip.0 { Token::Tail } else { self.next_cold() };
+            // A run of them is passed over at once: a crash may leave thousands, and each must not cost a call.
+            let mut passed = at;
+            while let Some((is_tail, length)) = separator(&text[passed..]) {
+                passed += length;
+                if is_tail {
+                    self.at = passed;
+                    return Token::Tail;
+                }
+                while passed < text.len() && is_blank(text[passed]) {
+                    passed += 1;
+                }
+            }
+            if passed > at {
+                self.at = passed;
+                return self.next_cold();
             }
             if text[at] == b'\'' {
                 self.at = at + 1;
