@@ -17,6 +17,8 @@ TABLES = {
                   "object", "comm", "pid", "outcome", "attempt", "first_event_id"},
     "incidents": {"incident_id", "host", "profile_root", "severity", "first_time", "last_time", "events", "denied",
                   "allowed", "audited", "killed", "policy_changes", "attempts"},
+    "evidence": {"evidence_id", "path", "is_member", "kind", "state", "collection", "collection_kind", "host",
+                 "host_path", "records", "first_time", "last_time", "sha256"},
     "diagnostics": {"code", "severity", "evidence_id"},
 }  # fmt: skip
 UTC_MICROSECONDS = pa.timestamp("us", tz="UTC")

@@ -291,13 +291,24 @@ type Periods = BTreeMap<(u32, u32), (i64, i64)>;
 impl Sums {
     /// Takes the times of all lines of a batch.
     fn add_periods(&mut self, events: &EventBatch<'_>, batch: &Batch<'_>) {
+        // Few texts make up a batch; a short list is faster than a map.
+        let mut periods: Vec<((u32, u32), (i64, i64))> = Vec::new();
         for entry in &events.sightings {
             let row = batch.view(entry).row;
-            if row.time_us != i64::MIN {
-                let known = self.periods.entry((row.evidence, row.member));
-                let (first, last) = known.or_insert((row.time_us, row.time_us));
-                (*first, *last) = ((*first).min(row.time_us), (*last).max(row.time_us));
+            if row.time_us == i64::MIN {
+                continue;
             }
+            let key = (row.evidence, row.member);
+            match periods.iter_mut().rev().take(8).find(|(known, _)| *known == key) {
+                Some((_, (first, last))) => {
+                    (*first, *last) = ((*first).min(row.time_us), (*last).max(row.time_us));
+                }
+                None => periods.push((key, (row.time_us, row.time_us))),
+            }
+        }
+        for (key, (from, to)) in periods {
+            let (first, last) = self.periods.entry(key).or_insert((from, to));
+            (*first, *last) = ((*first).min(from), (*last).max(to));
         }
     }
 

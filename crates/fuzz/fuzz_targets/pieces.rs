@@ -28,7 +28,8 @@ fn found(path: &PathBuf, chunk_bytes: u64) -> Vec<(u64, u32, usize)> {
     let keep = Keep::default();
     aaf_scan::scan(&inventory, &options, &NameTable::default(), &keep);
     let mut rows = keep.0.into_inner().unwrap();
-    rows.sort_unstable();
+    // In a chunk they stand in the order of the lines that gave them, which is not that of their first pieces.
+    rows.sort_by_key(|row| row.0);
     rows.into_iter().map(|(_, offset, length, pieces)| (offset, length, pieces)).collect()
 }
 
@@ -71,5 +72,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     for (offset, length, _) in &whole {
         assert!(offset + u64::from(*length) <= text.len() as u64);
     }
-    assert_eq!(found(&path, u64::from(chunk) + 1), whole);
+    let other = found(&path, u64::from(chunk) + 1);
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(other, whole);
 });

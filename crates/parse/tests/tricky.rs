@@ -590,11 +590,11 @@ fn runs_of_separators_cost_no_stack() {
             "type=AVC msg=audit(1700000000.123:42): apparmor=\"DENIED\" operation=\"open\" profile=\"p\" {}pid=5",
             run.repeat(200_000)
         );
-        let mut out = aaf_parse::Output::default();
-        aaf_parse::parse_line(line.as_bytes(), &mut out);
+        let mut out = Output::default();
+        parse_line(line.as_bytes(), &mut out);
         let draft = out.drafts[0];
         let text = out.text(&draft, line.as_bytes());
-        let pid = out.fields_of(&draft).iter().find(|field| field.key == aaf_model::Key::Pid);
+        let pid = out.fields_of(&draft).iter().find(|field| field.key == Key::Pid);
         assert_eq!(pid.map(|field| field.value.of(text)), Some(&b"5"[..]), "{run:?}");
     }
 }

@@ -176,13 +176,34 @@ fn evidence(info: &CaseInfo, view: &View<'_>, page: &mut dyn Page) -> io::Result
     section_of_parts("", &parts, " · ", view, page)
 }
 
+/// What the collections say about the only host: release, kernel, zone, the state of its clock.
+fn about_host(info: &CaseInfo, host: &aaf_case::HostInfo) -> Vec<String> {
+    let own = |collection: &&aaf_case::CollectionInfo| {
+        let named = collection.host.as_ref().map(|fact| &fact.value);
+        named.is_some() && named == host.name.as_ref()
+    };
+    let Some(collection) = info.collections.iter().find(own) else { return Vec::new() };
+    let mut parts = Vec::new();
+    parts.extend(collection.os.as_ref().map(|fact| terminal(fact.value.as_bytes())));
+    parts
+        .extend(collection.kernel.as_ref().map(|fact| format!("kernel {}", terminal(fact.value.as_bytes()))));
+    parts.extend(collection.zone.as_ref().map(|fact| terminal(fact.value.as_bytes())));
+    if collection.clock.as_ref().is_some_and(|clock| clock.synchronised == Some(false)) {
+        parts.push("clock not synchronised".to_owned());
+    }
+    if let Some(us) = host.clock_correction_us {
+        parts.push(format!("clock corrected by {:+} s", us as f64 / 1e6));
+    }
+    parts
+}
+
 fn facts(info: &CaseInfo, view: &View<'_>, page: &mut dyn Page) -> io::Result<()> {
     let name = |host: &aaf_case::HostInfo| match &host.name {
         Some(name) => terminal(name.as_bytes()),
         None => "(unknown host)".to_owned(),
     };
     let mut hosts: Vec<String> = match &info.hosts[..] {
-        [only] => vec![name(only)],
+        [only] => std::iter::once(name(only)).chain(about_host(info, only)).collect(),
         all => all
             .iter()
             .take(8)

@@ -46,7 +46,8 @@ impl Default for Options {
 
 /// Takes the rows as workers find them.
 pub trait Sink: Sync {
-    /// Rows of one chunk, in the order of their offsets; called for chunks without rows too. `chunk` orders the blocks
+    /// Rows of one chunk, in the order of the lines that gave them (a message of several pieces begins before its line);
+    /// called for chunks without rows too. `chunk` orders the blocks
     /// of one text and counts up from 0. The block is the worker's own: what is to be kept is copied or taken out.
     fn block(&self, evidence: u32, member: u32, chunk: u64, block: &mut Block);
     /// Called before the blocks of a leaf of a compressed or bundled file.
