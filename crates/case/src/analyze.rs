@@ -18,7 +18,7 @@ use aaf_timeline::{
     Assumptions, Attempt, Entry, Incident, SettleError, SourceInfo, Store, StoreError, Timelines, settle,
 };
 
-use crate::collections;
+use crate::collections::{self, Users};
 use crate::info::{CaseInfo, EvidenceInfo, FORMAT_VERSION, HostInfo, MemberInfo, TextInfo, Totals};
 use crate::options::Options;
 use crate::sink::{EventContext, SourceNames, TableSink};
@@ -148,7 +148,8 @@ pub fn analyze<S: TableSink>(
         );
         diagnostics.push(Diagnostic::new(Code::FoldedHard, None, "", message));
     }
-    let timelines = folded.entries.iter().map(|entry| timeline_row(entry, hosts)).collect();
+    let users = Users::new(&collections, &assumptions.stated, hosts);
+    let timelines = folded.entries.iter().map(|entry| timeline_row(entry, hosts, &users)).collect();
     let incidents: Vec<IncidentRow> =
         folded.incidents.iter().map(|incident| incident_row(incident, hosts)).collect();
     let mut info =
@@ -478,7 +479,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn timeline_row(entry: &Entry, hosts: &Hosts) -> TimelineRow {
+fn timeline_row(entry: &Entry, hosts: &Hosts, users: &Users<'_>) -> TimelineRow {
     TimelineRow {
         host: hosts.name(entry.host).map(str::to_owned),
         profile_root: entry.profile_root.clone(),
@@ -498,6 +499,7 @@ fn timeline_row(entry: &Entry, hosts: &Hosts) -> TimelineRow {
         pid: entry.pid,
         exe: entry.exe.clone(),
         uid: entry.uid,
+        user: entry.uid.and_then(|uid| users.name(entry.host, uid)).map(str::to_owned),
         chain: entry.chain.clone(),
         attempt: entry.attempt.as_str().to_owned(),
         outcome: entry.outcome.map(|outcome| outcome.as_str().to_owned()),

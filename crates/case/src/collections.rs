@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aaf_evidence::collection::{Collection, Collections, Fact};
+use aaf_evidence::collection::{Collection, Collections, Fact, is_same_host};
 use aaf_model::{Code, Diagnostic};
 use aaf_scan::ScanReport;
 use aaf_timeline::Stated;
+use aaf_timeline::hosts::Hosts;
 
 use crate::analyze::rfc3339;
 use crate::info::{ClockInfo, CollectionInfo, FactInfo};
@@ -50,6 +51,38 @@ fn machines_by_name(collections: &Collections) -> BTreeMap<String, BTreeSet<&str
         }
     }
     machines
+}
+
+/// User names of each host, by its rank; only from the passwd of the host's own collections.
+pub(crate) struct Users<'c> {
+    by_host: BTreeMap<u32, Vec<&'c BTreeMap<i64, String>>>,
+}
+
+impl<'c> Users<'c> {
+    /// The users of the collections, `stated` being what they state in the same order.
+    pub fn new(collections: &'c Collections, stated: &[Stated], hosts: &Hosts) -> Users<'c> {
+        let mut by_host: BTreeMap<u32, Vec<_>> = BTreeMap::new();
+        for (collection, stated) in collections.iter().zip(stated) {
+            let (Some(users), Some(host)) = (&collection.facts.users, &stated.host) else { continue };
+            for (rank, name) in (1..).zip(hosts.names.iter().skip(1)) {
+                let is_own = match &stated.distinct {
+                    Some(distinct) => name == distinct,
+                    None => is_same_host(name, host),
+                };
+                if is_own {
+                    by_host.entry(rank).or_default().push(&users.value);
+                }
+            }
+        }
+        Users { by_host }
+    }
+
+    /// The name of a user; none where nothing says it, or two collections of the host say different things.
+    pub fn name(&self, host: u32, uid: i64) -> Option<&'c str> {
+        let mut names = self.by_host.get(&host)?.iter().filter_map(|users| users.get(&uid));
+        let first = names.next()?;
+        names.all(|other| other == first).then_some(&**first)
+    }
 }
 
 /// What does not fit together, inside a collection and between them.

@@ -205,6 +205,29 @@ fn a_clock_is_corrected_and_ids_stay() {
 }
 
 #[test]
+fn users_have_the_names_of_their_own_host() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (host, user) in [("a", "www-data"), ("b", "http")] {
+        write(folder.path(), &format!("{host}/etc/hostname"), &format!("{host}\n"));
+        write(folder.path(), &format!("{host}/etc/passwd"), &format!("{user}:x:0:0::/:/bin/sh\n"));
+        write(folder.path(), &format!("{host}/var/log/dmesg"), &dmesg(11, "/x"));
+    }
+    write(folder.path(), "c/etc/hostname", "c\n");
+    write(folder.path(), "c/var/log/dmesg", &dmesg(12, "/x"));
+    let (analysis, _) = analyze(&[folder.path().to_owned()], &Options::default());
+    let told: Vec<_> =
+        analysis.timelines.iter().map(|row| (row.host.as_deref(), row.uid, row.user.as_deref())).collect();
+    assert_eq!(
+        told,
+        [
+            (Some("a"), Some(0), Some("www-data")),
+            (Some("b"), Some(0), Some("http")),
+            (Some("c"), Some(0), None)
+        ]
+    );
+}
+
+#[test]
 fn the_samples_say_who_they_are() {
     let mut shown = Vec::new();
     for host in ["web01", "app02a", "bus04"] {

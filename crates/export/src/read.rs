@@ -412,6 +412,7 @@ fn timeline_row(table: &Table, at: usize) -> TimelineRow {
         pid: table.int("pid", at),
         exe: table.text("exe", at),
         uid: table.int("uid", at),
+        user: table.optional_word("user", at),
         chain: chain.map_or_else(Vec::new, |chain| {
             (0..chain.rows).map(|at| (chain.count("pid", at), chain.text("comm", at))).collect()
         }),

@@ -56,6 +56,11 @@ pub fn timeline_columns() -> Vec<Column> {
         )
         .required(),
         column("uid", Kind::Int, "user id of the process; null where unknown"),
+        column(
+            "user",
+            Kind::Word,
+            "its name in the passwd of the host's own collection; null where none says it",
+        ),
         column("chain", Kind::Structs(CHAIN), "processes above, the nearest first; empty where unknown")
             .required(),
         column("attempt", Kind::Word, "what was attempted").required(),
@@ -184,6 +189,7 @@ pub fn timelines(rows: &[TimelineRow]) -> Result<RecordBatch, ArrowError> {
     arrays.push(int(|row| row.pid));
     arrays.extend(text(|row| &row.exe));
     arrays.push(int(|row| row.uid));
+    arrays.push(options(rows.iter().map(|row| row.user.as_deref())));
     arrays.push(structs(CHAIN, rows, |row, item| {
         for (pid, comm) in &row.chain {
             put_int(item, 0, *pid);

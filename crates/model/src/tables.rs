@@ -44,6 +44,8 @@ pub struct TimelineRow {
     pub exe: Text,
     /// User id of the process.
     pub uid: Option<i64>,
+    /// Its name in the passwd of the host's own collection.
+    pub user: Option<String>,
     /// Processes above, the nearest first: pid and name (empty where unknown).
     pub chain: Vec<(i64, Text)>,
     /// What was attempted (a word of `attempt`).

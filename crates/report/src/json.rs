@@ -117,6 +117,7 @@ pub fn timeline_row(row: &TimelineRow) -> Object {
         .put("pid", row.pid)
         .text("exe", &row.exe)
         .put("uid", row.uid)
+        .put("user", row.user.clone())
         .put(
             "chain",
             row.chain

@@ -161,7 +161,10 @@ pub(crate) fn acting(row: &TimelineRow, most_above: usize) -> String {
         if !out.is_empty() {
             out.push(' ');
         }
-        out.push_str(&format!("uid {uid}"));
+        match &row.user {
+            Some(user) => out.push_str(&escape::terminal(user.as_bytes())),
+            None => out.push_str(&format!("uid {uid}")),
+        }
     }
     out
 }
