@@ -265,3 +265,42 @@ fn any_damage_is_survived() {
         }
     }
 }
+
+#[test]
+fn members_with_64_bit_sizes() {
+    let text = lines(500);
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    for name in ["a", "b"] {
+        writer.start_file(name, SimpleFileOptions::default().large_file(true)).unwrap();
+        writer.write_all(&text).unwrap();
+    }
+    let archive = writer.finish().unwrap().into_inner();
+    for whole in [&archive[..], &archive[..at(&archive, b"PK\x01\x02", 0)]] {
+        let (kept, report) = unpack(whole);
+        assert!(codes(&report).iter().all(|code| *code == Code::Truncated), "{:?}", report.diagnostics);
+        assert_eq!(kept.paths(), ["a", "b"]);
+        assert!(kept.leaves.iter().all(|leaf| leaf.bytes == text));
+    }
+}
+
+#[test]
+fn members_packed_by_other_methods() {
+    let text = lines(500);
+    let crc = {
+        let mut crc = flate2::Crc::new();
+        crc.update(&text);
+        crc.sum()
+    };
+    for (method, packed) in [(12u16, common::bz2(&text)), (93, common::zst(&text)), (95, common::xz(&text))] {
+        let mut archive = zip_of(&[("a", &packed, Stored), ("b", &text, Deflated)]);
+        let central = at(&archive, b"PK\x01\x02", 0);
+        for (start, shift) in [(0, 0), (central, 2)] {
+            archive[start + 8 + shift..][..2].copy_from_slice(&method.to_le_bytes());
+            archive[start + 14 + shift..][..4].copy_from_slice(&crc.to_le_bytes());
+            archive[start + 22 + shift..][..4].copy_from_slice(&(text.len() as u32).to_le_bytes());
+        }
+        let (kept, report) = unpack(&archive);
+        assert_eq!(codes(&report), [], "{:?}", report.diagnostics);
+        assert!(kept.leaves.iter().all(|leaf| leaf.bytes == text) && kept.leaves.len() == 2, "{method}");
+    }
+}

@@ -127,7 +127,10 @@ fn by_collection(
         about(collection, view, page)?;
         let root = collection.path.strip_prefix(bundle).unwrap_or(&collection.path);
         for line in &mut lines {
-            if let Some(below) = line.path.strip_prefix(root) {
+            // Escaped names are hard to read; what they stand for is not.
+            if let Some(host_path) = line.text.host_path.as_ref().filter(|_| line.path.contains('%')) {
+                line.path.clone_from(host_path);
+            } else if let Some(below) = line.path.strip_prefix(root) {
                 line.path = below.to_owned();
             }
         }

@@ -172,8 +172,11 @@ impl Collections {
             let facts = gathered.entry(collection.root.clone()).or_default();
             facts.take(collection.kind, telling, &relative, host_path.as_deref());
         }
-        for (path, id) in paths.iter().filter_map(|path| Some((path, tree::journal_folder(path)?))) {
-            if let Some(collection) = self.of(path) {
+        for path in paths.iter().filter(|path| path.contains("journal")) {
+            let decoded = plain(path);
+            if let Some(id) = tree::journal_folder(&decoded)
+                && let Some(collection) = self.of(path)
+            {
                 gathered.entry(collection.root.clone()).or_default().journal_folder(id, path);
             }
         }

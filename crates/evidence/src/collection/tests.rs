@@ -143,6 +143,8 @@ fn cat_scale() {
 
 #[test]
 fn velociraptor() {
+    let journal =
+        format!("Collection-x.zip!uploads/auto/%2Fvar%2Flog%2Fjournal%2F{MACHINE}%2Fsystem.journal");
     let found = recognise(&[
         ("Collection-x.zip!uploads.json", ""),
         (
@@ -151,7 +153,7 @@ fn velociraptor() {
         ),
         ("Collection-x.zip!collection_context.json", "{\"create_time\": 1791968321000000}"),
         ("Collection-x.zip!uploads/auto/%2Fetc%2Ftimezone", "America/Lima\n"),
-        ("Collection-x.zip!uploads/auto/%2Fetc%2Fmachine-id", MACHINE),
+        (&journal, ""),
         ("Collection-x.zip!uploads/auto/%2Fvar%2Flog%2Faudit%2Faudit.log", ""),
         ("other/uploads/file/var/log/syslog", ""),
     ]);
