@@ -29,7 +29,18 @@ fn bare(stamp: &str, host: &str, name: &str) -> String {
 fn write(folder: &Path, name: &str, content: &str) {
     let path = folder.join(name);
     std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-    std::fs::write(path, content).expect("a file");
+    std::fs::write(&path, content).expect("a file");
+    collected(&path);
+}
+
+/// Years are counted back from a file's time, which must not be that of the test: 2026-10-20.
+fn collected(path: &Path) {
+    let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_792_500_000);
+    std::fs::File::options()
+        .append(true)
+        .open(path)
+        .and_then(|file| file.set_modified(time))
+        .expect("a time");
 }
 
 /// Host, name and time of every event.
@@ -94,7 +105,8 @@ fn evidence() -> (tempfile::TempDir, PathBuf) {
         zip.start_file(name, zip::write::SimpleFileOptions::default()).expect("a member");
         zip.write_all(content.as_bytes()).expect("content");
     }
-    zip.finish().expect("a zip");
+    drop(zip.finish().expect("a zip"));
+    collected(&ev.join("five.zip"));
     // A copy of /var/log whose lines name the host; nothing says its zone.
     write(&ev, "six/kern.log", &format!("Oct 14 09:00:00 logs kernel: {}", dmesg(16, "/logs-kern")));
     write(&ev, "six/dmesg", &dmesg(17, "/logs-dmesg"));
@@ -202,6 +214,47 @@ fn a_clock_is_corrected_and_ids_stay() {
     let options = Options { clocks: vec![("nowhere".to_owned(), 1)], ..Options::default() };
     let error = aaf_case::analyze(&[ev], &options, &mut aaf_case::NoTables).expect_err("no such host");
     assert!(error.to_string().contains("--clock nowhere: the evidence speaks of no such host"), "{error}");
+}
+
+#[test]
+fn a_stated_zone_knows_summer_time_and_must_be_borne_out() {
+    let kernel = |stamp: &str, epoch: &str, name: &str| {
+        let body = BODY.replace("\"/x\"", &format!("\"{name}\""));
+        format!("{stamp} h kernel: audit: type=1400 audit({epoch}.000:7): {body}\n")
+    };
+    let told_with = |zone: &str| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let ev = folder.path();
+        write(ev, "etc/hostname", "h\n");
+        write(ev, "etc/timezone", zone);
+        // Kernel lines of July show UTC+2; the bare line is from February, before summer time.
+        write(ev, "var/log/kern.log", &kernel("Jul  3 14:00:00", "1783080000", "/july"));
+        write(ev, "var/log/syslog", &bare("Feb  3 12:00:00", "h", "/february"));
+        let (_, events) = analyze(&[ev.to_owned()], &Options::default());
+        told(&events)
+    };
+    assert_eq!(
+        told_with("Europe/Berlin\n"),
+        ["h /february 2026-02-03T11:00:00Z", "h /july 2026-07-03T12:00:00Z"]
+    );
+    // What no line bears out is not used: the offset that was seen is.
+    assert_eq!(
+        told_with("Asia/Tokyo\n"),
+        ["h /february 2026-02-03T10:00:00Z", "h /july 2026-07-03T12:00:00Z"]
+    );
+}
+
+#[test]
+fn the_same_for_any_number_of_threads_and_size_of_chunks() {
+    let (_folder, ev) = evidence();
+    let shown = |options: &Options| {
+        let (analysis, events) = analyze(std::slice::from_ref(&ev), options);
+        (serde_json::to_string(&analysis.info).expect("JSON"), analysis.diagnostics, events)
+    };
+    let first = shown(&Options { threads: 1, ..Options::default() });
+    for (threads, chunk_bytes) in [(4, 4 << 20), (2, 100), (3, 1)] {
+        assert_eq!(shown(&Options { threads, chunk_bytes, ..Options::default() }), first);
+    }
 }
 
 #[test]

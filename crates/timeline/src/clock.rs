@@ -89,6 +89,7 @@ impl Clocks {
             }
         }
         let mut by_host: HashMap<u32, Vec<i64>> = HashMap::new();
+        let mut observed: HashMap<u32, Vec<Pair>> = HashMap::new();
         let mut bases: HashMap<u32, Vec<i64>> = HashMap::new();
         let roots: HashMap<(u32, u32), u32> =
             sources.iter().map(|source| ((source.evidence, source.member), source.root)).collect();
@@ -101,6 +102,7 @@ impl Clocks {
                 let host = tracks.iter().flat_map(|track| &track.hosts).next().copied();
                 let host = host.map_or_else(|| rank(aaf_model::block::NO_NAME), rank);
                 by_host.entry(host).or_default().push(zone_of(last).0);
+                observed.entry(host).or_default().extend([pairs[0], *last]);
                 clocks.pairs.insert(key, pairs);
             }
             let mut own: Vec<i64> = Vec::new();
@@ -116,6 +118,12 @@ impl Clocks {
             }
             clocks.find_excursions(tracks, rank);
         }
+        // A zone that the collection states but that no line of the host bears out was changed, or is another's.
+        clocks.zones.retain(|&(evidence, member), zone| {
+            let root = roots.get(&(evidence, member)).copied().unwrap_or(0);
+            let host = hosts.rank(root, evidence, member, aaf_model::block::NO_NAME);
+            observed.get(&host).is_none_or(|pairs| pairs.iter().any(|pair| agrees(zone, pair)))
+        });
         clocks.host_zone =
             by_host.into_iter().filter_map(|(host, mut zones)| Some((host, median(&mut zones)?))).collect();
         clocks.monotonic_base =
@@ -242,14 +250,15 @@ impl Clocks {
                     let time_us = self.in_zone(key, &civil, later_us, |civil, year| zoned(zone, civil, year));
                     return Resolved { time_us, source: TimeSource::EnvelopeAssumed, error_us };
                 }
+                // A named zone knows when summer time began; an offset seen elsewhere does not.
+                if let Some(zone) = self.zones.get(&key) {
+                    let time_us = self.in_zone(key, &civil, later_us, |civil, year| zoned(zone, civil, year));
+                    return Resolved { time_us, source: TimeSource::EnvelopeFile, error_us };
+                }
                 if let Some(&zone) = self.host_zone.get(&host) {
                     let time_us =
                         self.in_zone(key, &civil, later_us, |civil, year| civil.as_utc_us(year) - zone);
                     return Resolved { time_us, source: TimeSource::EnvelopeNeighbours, error_us };
-                }
-                if let Some(zone) = self.zones.get(&key) {
-                    let time_us = self.in_zone(key, &civil, later_us, |civil, year| zoned(zone, civil, year));
-                    return Resolved { time_us, source: TimeSource::EnvelopeFile, error_us };
                 }
                 let time_us = self.in_zone(key, &civil, later_us, |civil, year| civil.as_utc_us(year));
                 Resolved { time_us, source: TimeSource::EnvelopeFile, error_us: UNKNOWN_ZONE_US }
@@ -345,6 +354,12 @@ fn zoned(zone: &jiff::tz::TimeZone, civil: &Civil, year: i64) -> i64 {
         .ok()
         .and_then(|stamp| zone.to_timestamp(stamp.datetime()).ok())
         .map_or(utc_us, |stamp| stamp.as_microsecond())
+}
+
+/// Whether a zone has the offset that a line shows.
+fn agrees(zone: &jiff::tz::TimeZone, pair: &Pair) -> bool {
+    let Ok(stamp) = jiff::Timestamp::from_microsecond(pair.epoch_us) else { return false };
+    i64::from(zone.to_offset(stamp).seconds()) * 1_000_000 == zone_of(pair).0
 }
 
 fn median(values: &mut [i64]) -> Option<i64> {
