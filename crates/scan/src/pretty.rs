@@ -6,10 +6,10 @@
 
 use crate::lines::{NeedMore, Window};
 
-/// How far the object may reach to either side of the line.
+/// The longest object; so each of its lines finds the same one.
 const REACH_BYTES: u64 = 16 << 10;
 /// Objects inside each other that are climbed.
-const MOST_LEVELS: usize = 8;
+const MOST_LEVELS: usize = 64;
 
 /// Whether a line is a member of an object that began on an earlier line: `   "msg": "…"`.
 pub fn is_member(line: &[u8]) -> bool {
@@ -28,6 +28,10 @@ fn opens(line: &[u8]) -> bool {
 /// The object around the line at `[start, end)`: where it begins and ends. Its first line may close the one before
 /// (`},{`), so it begins at the brace.
 pub fn object(window: &Window<'_>, start: u64, end: u64) -> Result<Option<(u64, u64)>, NeedMore> {
+    Ok(around(window, start, end)?.filter(|(open, close)| close - open <= REACH_BYTES))
+}
+
+fn around(window: &Window<'_>, start: u64, end: u64) -> Result<Option<(u64, u64)>, NeedMore> {
     let floor = start.saturating_sub(REACH_BYTES);
     if floor < window.base {
         return Err(NeedMore);
@@ -123,6 +127,9 @@ mod tests {
                 "{\n    \"time\": 1,\n    \"payload\": {\n      \"message\": \"m\"\n    },\n    \"host\": \"h\"\n  }"
             )
         );
+        // Too long to be one: then each line stands for itself.
+        let long = format!("{{\n  \"a\": \"m\",\n  \"b\": \"{}\",\n  \"c\": \"n\"\n}}", "x".repeat(17_000));
+        assert_eq!((found(&long, "\"m\""), found(&long, "\"n\"")), (None, None));
         assert_eq!(found("some text\n  \"quoted\": \"m\"\nmore\n", "\"m\""), None);
         let in_array = "{\n  \"at\": 1,\n  \"messages\": [\n    \"m\"\n  ]\n}";
         assert_eq!(found(in_array, "\"m\""), Some(in_array));
