@@ -1,0 +1,263 @@
+//! The sweep over the objects of a file, and the entries it finds.
+
+use crate::bits::Bits;
+use crate::object::{ARRAY_HEAD, DATA, ENTRY, ENTRY_ARRAY, ENTRY_HEAD, Object, id_at, u32_at, u64_at};
+use crate::{FileFacts, Journal, MOST_ITEMS, Unpacker};
+
+/// One entry: where it lies, and what it says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Offset of the entry object in the file, in bytes.
+    pub offset: u64,
+    /// Size of the entry object, in bytes.
+    pub size: u64,
+    /// Number in the sequence of the file's `seqnum_id`.
+    pub seqnum: u64,
+    /// Wall clock when it was received, microseconds since 1970-01-01 UTC.
+    pub realtime_us: u64,
+    /// Microseconds since boot.
+    pub monotonic_us: u64,
+    /// The boot.
+    pub boot_id: [u8; 16],
+    /// Whether the file's index names it; an entry that is not linked was found by its shape alone ("carved").
+    pub linked: bool,
+}
+
+/// A stretch that could not be read, or a reference that leads nowhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// Where in the file, in bytes.
+    pub offset: u64,
+    /// How many bytes were passed over; 0 where only one thing there is wrong.
+    pub length: u64,
+    /// What is wrong.
+    pub why: &'static str,
+}
+
+/// What a sweep found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sweep {
+    /// The selected entries, by offset.
+    pub entries: Vec<Entry>,
+    /// How many entries there are, selected or not.
+    pub entries_seen: u64,
+    /// What could not be read, by offset.
+    pub damage: Vec<Damage>,
+    /// Damaged places beyond the ones named.
+    pub damage_unnamed: u64,
+}
+
+/// More damaged places are only counted.
+const MOST_DAMAGE: usize = 1000;
+
+impl Sweep {
+    fn damaged(&mut self, offset: usize, length: usize, why: &'static str) {
+        if self.damage.len() < MOST_DAMAGE {
+            self.damage.push(Damage { offset: offset as u64, length: length as u64, why });
+        } else {
+            self.damage_unnamed += 1;
+        }
+    }
+}
+
+struct Found {
+    seen: Bits,
+    wanted: Bits,
+    entries: Vec<usize>,
+}
+
+impl<'a> Journal<'a> {
+    /// Finds the entries that name a payload (`NAME=value`, unpacked) for which `wants` is true.
+    pub fn sweep(&self, mut wants: impl FnMut(&[u8]) -> bool) -> Sweep {
+        let mut sweep = Sweep::default();
+        let mut unpacker = Unpacker::new(self.bytes.len());
+        let mut found = Found {
+            seen: Bits::new(self.bytes.len()),
+            wanted: Bits::new(self.bytes.len()),
+            entries: Vec::new(),
+        };
+        self.objects(&mut found, &mut sweep, &mut unpacker, &mut wants);
+        // A wrong size makes an object swallow the next ones: what the index and entries name is read all the same.
+        let mut budget = self.bytes.len() / 4 + (1 << 20);
+        let linked = self.index(&mut found, &mut sweep, &mut budget);
+        found.entries.sort_unstable();
+        sweep.entries_seen = found.entries.len() as u64;
+        for offset in std::mem::take(&mut found.entries) {
+            let mut wanted = false;
+            for item in self.items(offset, ENTRY_HEAD) {
+                budget = budget.saturating_sub(1);
+                if budget == 0 {
+                    break;
+                }
+                if found.seen.add(item) {
+                    match self.payload(item, &mut unpacker) {
+                        Ok(payload) if wants(payload) => _ = found.wanted.add(item),
+                        Ok(_) => {}
+                        Err(why) => sweep.damaged(item, 0, why),
+                    }
+                }
+                wanted |= found.wanted.has(item);
+            }
+            if wanted && let Some(entry) = self.entry_facts(offset, linked.has(offset)) {
+                sweep.entries.push(entry);
+            }
+        }
+        if budget == 0 {
+            sweep.damaged(0, 0, "more items overlap than the file could hold; the others were not read");
+        }
+        sweep.damage.sort_by_key(|damage| (damage.offset, damage.length));
+        sweep
+    }
+
+    /// Goes over all objects from front to back.
+    fn objects(
+        &self,
+        found: &mut Found,
+        sweep: &mut Sweep,
+        unpacker: &mut Unpacker,
+        wants: &mut impl FnMut(&[u8]) -> bool,
+    ) {
+        let compact = self.facts.is_compact();
+        let length = self.bytes.len();
+        let mut at = self.facts.arena().unwrap_or_else(|| {
+            sweep.damaged(88, 8, "the header's length cannot be true");
+            FileFacts::EARLIEST_OBJECT
+        });
+        while at < length {
+            let Some(object) = Object::at(self.bytes, at, compact) else {
+                let mut next = at + 8;
+                while next < length && Object::strictly_at(self.bytes, next, compact).is_none() {
+                    next += 8;
+                }
+                let next = next.min(length);
+                let skipped = self.bytes.get(at..next).unwrap_or_default();
+                let is_zero = skipped.iter().all(|&byte| byte == 0);
+                // Files grow in steps; what is not used yet is zero.
+                if !(is_zero && next == length && at as u64 > self.facts.tail_object) {
+                    let why =
+                        if is_zero { "zeros where objects should be" } else { "no object can be read here" };
+                    sweep.damaged(at, next - at, why);
+                }
+                at = next;
+                continue;
+            };
+            match object.kind {
+                DATA => {
+                    found.seen.add(at);
+                    match self.payload(at, unpacker) {
+                        Ok(payload) if wants(payload) => _ = found.wanted.add(at),
+                        Ok(_) => {}
+                        Err(why) => sweep.damaged(at, 0, why),
+                    }
+                }
+                ENTRY => {
+                    found.seen.add(at);
+                    found.entries.push(at);
+                }
+                _ => {}
+            }
+            at = object.next();
+        }
+        let end = self.facts.header_bytes.saturating_add(self.facts.arena_bytes);
+        if self.facts.arena().is_some() && end > length as u64 {
+            sweep.damaged(length, usize::try_from(end - length as u64).unwrap_or(0), "the file is cut off");
+        }
+    }
+
+    /// Follows the chain of entry arrays; entries that the sweep did not come by are added.
+    fn index(&self, found: &mut Found, sweep: &mut Sweep, budget: &mut usize) -> Bits {
+        let mut linked = Bits::new(self.bytes.len());
+        let mut at = usize::try_from(self.facts.entry_array).unwrap_or(usize::MAX);
+        let mut left = self.facts.entries;
+        while at != 0 && *budget > 0 && left > 0 {
+            let object = Object::at(self.bytes, at, self.facts.is_compact());
+            if object.is_none_or(|object| object.kind != ENTRY_ARRAY) {
+                sweep.damaged(at.min(self.bytes.len()), 0, "the index leads here, to no entry array");
+                break;
+            }
+            for item in self.items(at, ARRAY_HEAD) {
+                if left == 0 || *budget == 0 {
+                    break;
+                }
+                *budget -= 1;
+                left -= 1;
+                let entry = Object::at(self.bytes, item, self.facts.is_compact());
+                if entry.is_none_or(|entry| entry.kind != ENTRY) {
+                    sweep.damaged(item.min(self.bytes.len()), 0, "the index leads here, to no entry");
+                    continue;
+                }
+                linked.add(item);
+                if found.seen.add(item) {
+                    found.entries.push(item);
+                }
+            }
+            let next = u64_at(self.bytes, at + 16).and_then(|next| usize::try_from(next).ok()).unwrap_or(0);
+            if next != 0 && next <= at {
+                // Journals are only appended to, so a chain never goes back.
+                sweep.damaged(at, 0, "the index goes back on itself");
+                break;
+            }
+            at = next;
+        }
+        linked
+    }
+
+    /// Offsets that an entry or an entry array holds; `head` is where they start.
+    fn items(&self, offset: usize, head: usize) -> impl Iterator<Item = usize> + use<'a> {
+        let compact = self.facts.is_compact();
+        let object = Object::at(self.bytes, offset, compact);
+        let is_entry = head == ENTRY_HEAD;
+        let step = if compact {
+            4
+        } else if is_entry {
+            16
+        } else {
+            8
+        };
+        let most = if is_entry { MOST_ITEMS } else { usize::MAX };
+        let bytes = self.bytes;
+        let range = object.map_or(0..0, |object| offset + head..offset + object.size);
+        range.step_by(step).take(most).filter_map(move |at| {
+            let item = if compact { u32_at(bytes, at).map(u64::from) } else { u64_at(bytes, at) };
+            item.and_then(|item| usize::try_from(item).ok()).filter(|&item| item != 0)
+        })
+    }
+
+    fn entry_facts(&self, offset: usize, linked: bool) -> Option<Entry> {
+        let object = Object::at(self.bytes, offset, self.facts.is_compact())?;
+        if object.kind != ENTRY {
+            return None;
+        }
+        Some(Entry {
+            offset: offset as u64,
+            size: object.size as u64,
+            seqnum: u64_at(self.bytes, offset + 16)?,
+            realtime_us: u64_at(self.bytes, offset + 24)?,
+            monotonic_us: u64_at(self.bytes, offset + 32)?,
+            boot_id: id_at(self.bytes, offset + 40)?,
+            linked,
+        })
+    }
+
+    /// The entry whose object lies at `offset`; `linked` is not looked up, and false.
+    pub fn entry(&self, offset: u64) -> Option<Entry> {
+        self.entry_facts(usize::try_from(offset).ok()?, false)
+    }
+
+    /// Calls `take` with every field (name, value) of an entry that can be read, in the order of the entry; returns how
+    /// many cannot.
+    pub fn fields(&self, entry: &Entry, unpacker: &mut Unpacker, mut take: impl FnMut(&[u8], &[u8])) -> u64 {
+        let mut unreadable = 0;
+        let Ok(offset) = usize::try_from(entry.offset) else { return 0 };
+        for item in self.items(offset, ENTRY_HEAD) {
+            let payload = self.payload(item, unpacker).unwrap_or_default();
+            match payload.iter().position(|&byte| byte == b'=') {
+                Some(name) => {
+                    take(payload.get(..name).unwrap_or_default(), payload.get(name + 1..).unwrap_or_default())
+                }
+                None => unreadable += 1,
+            }
+        }
+        unreadable
+    }
+}
