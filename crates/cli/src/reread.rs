@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use aaf_case::CaseInfo;
 use aaf_evidence::{Access, Member, Options, Scratch, Visitor};
 use aaf_model::tables::SightingRow;
-use aaf_model::{EvidenceFile, HashKind};
+use aaf_model::{ContentKind, EvidenceFile, HashKind};
 use aaf_report::show::{Found, ReadLine, Rehashed};
 
 /// The evidence of a case as far as it can still be found.
@@ -111,6 +111,12 @@ impl<'c> Evidence<'c> {
             Ok(Access::NotRead) => {
                 wanted.iter().for_each(|&at| lines[at] = Err(format!("it is {} now", file.kind.as_str())))
             }
+            Ok(Access::Plain(plain)) if file.kind == ContentKind::Journal => {
+                match plain.window(0..plain.len(), &mut Scratch::default()) {
+                    Ok(journal) => read_journal(&journal, sightings, wanted, lines),
+                    Err(error) => wanted.iter().for_each(|&at| lines[at] = Err(error.to_string())),
+                }
+            }
             Ok(Access::Plain(plain)) => {
                 let mut scratch = Scratch::default();
                 let mut counted = Counted::default();
@@ -170,6 +176,15 @@ impl<'c> Evidence<'c> {
             Ok(None) => Rehashed::Gone("it is no regular file".to_owned()),
             Err(problem) => Rehashed::Gone(problem.message),
         }
+    }
+}
+
+/// Writes journal entries out again, as they were parsed from; they have no line number.
+fn read_journal(journal: &[u8], sightings: &[SightingRow], wanted: &[usize], lines: &mut [Line]) {
+    for &at in wanted {
+        let offset = u64::try_from(sightings[at].offset_bytes).ok();
+        let text = offset.and_then(|offset| aaf_scan::journal_entry(journal, offset));
+        lines[at] = text.map(|text| (text, None)).ok_or_else(|| "no journal entry is there now".to_owned());
     }
 }
 
@@ -284,6 +299,15 @@ impl Visitor for Find<'_> {
                 rest.strip_prefix('!').unwrap_or(rest) == member.path
             })
             .collect();
+        if member.kind == ContentKind::Journal {
+            if !here.is_empty() {
+                let mut journal = Vec::new();
+                // What could be unpacked before any damage is what was read for the case.
+                let _ = content.read_to_end(&mut journal);
+                read_journal(&journal, self.sightings, &here, self.lines);
+            }
+            return;
+        }
         let order = parts_in_order(self.sightings, &here);
         let Some(last) = order.iter().map(|part| part.offset.saturating_add(part.length)).max() else {
             return;

@@ -187,11 +187,6 @@ impl Finder {
                     file.kind = sniff(&first);
                     match file.kind {
                         ContentKind::Empty => Some((Code::Empty, "no content".to_owned())),
-                        ContentKind::Journal => {
-                            let message =
-                                format!("{} files are not read by this version", file.kind.as_str());
-                            Some((Code::NotYetRead, message))
-                        }
                         _ => None,
                     }
                 }

@@ -30,7 +30,7 @@ pub enum Access {
 /// A file that [`crate::discover()`] could not read gives an equal diagnostic here.
 pub fn open(file: &EvidenceFile, options: &Options) -> Result<Access, Diagnostic> {
     match file.kind {
-        ContentKind::Empty | ContentKind::Journal | ContentKind::Special => Ok(Access::NotRead),
+        ContentKind::Empty | ContentKind::Special => Ok(Access::NotRead),
         _ if file.path == Path::new("-") => Ok(Access::Streamed),
         ContentKind::Gzip
         | ContentKind::Xz
@@ -38,7 +38,7 @@ pub fn open(file: &EvidenceFile, options: &Options) -> Result<Access, Diagnostic
         | ContentKind::Bzip2
         | ContentKind::Tar
         | ContentKind::Zip => Ok(Access::Streamed),
-        ContentKind::Text | ContentKind::Binary => {
+        ContentKind::Text | ContentKind::Binary | ContentKind::Journal => {
             let opened = regular::open(file)?;
             let length = opened
                 .metadata()

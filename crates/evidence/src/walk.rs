@@ -43,12 +43,9 @@ impl Walk<'_> {
         let kind = sniff(input.peek(SNIFF_BYTES));
         match kind {
             ContentKind::Empty => self.nothing(input, place),
-            ContentKind::Journal => {
-                let message = format!("{} files are not read by this version", kind.as_str());
-                self.context.report(Code::NotYetRead, place.path, None, message);
-                self.list(kind, State::Skipped, 0, place);
+            ContentKind::Text | ContentKind::Binary | ContentKind::Special | ContentKind::Journal => {
+                self.leaf(input, kind, place)
             }
-            ContentKind::Text | ContentKind::Binary | ContentKind::Special => self.leaf(input, kind, place),
             container if place.depth >= self.context.limits.max_depth => {
                 let message = format!(
                     "{} within {} layers of archive and compression is not unpacked; raise --max-depth to read it",

@@ -57,6 +57,8 @@ carriers! {
     JournalJson = "journal-json",
     /// `journalctl -o export` or `-o verbose`.
     JournalExport = "journal-export",
+    /// A journal file itself, read without journalctl.
+    Journal = "journal",
     /// docker json-file.
     Docker = "docker",
     /// The Kubernetes container runtime interface: `stamp stdout F …`.

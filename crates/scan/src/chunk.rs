@@ -29,6 +29,8 @@ pub fn margin(form: Form) -> u64 {
         Form::Lines => 32 << 10,
         Form::Containers => pieces::MARGIN_BYTES,
         Form::JournalExport | Form::JournalVerbose => 2 * ENTRY_BYTES,
+        // Read as a whole, elsewhere.
+        Form::Journal => 0,
     }
 }
 
@@ -245,7 +247,7 @@ fn line(
 }
 
 /// Whether a line would be found by a search of its own.
-fn has_anchor(anchors: &Anchors, line: &[u8]) -> bool {
+pub fn has_anchor(anchors: &Anchors, line: &[u8]) -> bool {
     let mut at = 0;
     while let Some((found, anchor)) = anchors.find(line, at) {
         if !anchors::is_nul_run(anchor) {

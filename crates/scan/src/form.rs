@@ -13,6 +13,8 @@ pub enum Form {
     JournalExport,
     /// `journalctl -o verbose`: a stamp line, then indented `KEY=value` lines.
     JournalVerbose,
+    /// A journal file; its "lines" are entries.
+    Journal,
 }
 
 /// How many first bytes decide.
@@ -27,6 +29,7 @@ impl Form {
             Form::Containers => "containers",
             Form::JournalExport => "journal-export",
             Form::JournalVerbose => "journal-verbose",
+            Form::Journal => "journal",
         }
     }
 

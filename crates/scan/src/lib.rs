@@ -13,6 +13,7 @@ mod anchors;
 mod audit_stream;
 mod chunk;
 mod form;
+mod journal;
 mod lines;
 #[cfg(test)]
 mod naive;
@@ -25,6 +26,7 @@ mod work;
 mod wrapped;
 
 pub use form::Form;
+pub use journal::journal_entry;
 pub use names::NameTable;
 pub use rows::{Companions, Raw};
 pub use work::{FileReport, Options, ScanReport, Sink, SourceReport, scan};

@@ -12,6 +12,7 @@ use aaf_model::{Code, ContentKind, Diagnostic, EvidenceFile, HashKind, Role, Sta
 use crate::anchors::Anchors;
 use crate::chunk::{self, Counts, Worker, scan_chunk};
 use crate::form::{self, Form};
+use crate::journal;
 use crate::lines::{SEGMENT, Window};
 use crate::names::{NameCache, NameTable};
 use crate::rows::{Companions, Raw, Rows};
@@ -77,7 +78,7 @@ pub struct SourceReport {
     pub state: State,
     /// Bytes of the unpacked text.
     pub bytes: u64,
-    /// Its lines.
+    /// Its lines, or the entries of a journal.
     pub lines: u64,
     /// AppArmor records in it.
     pub records: u64,
@@ -121,6 +122,7 @@ const CAPTURED_BYTES: usize = 16 << 20;
 enum Job {
     Hash(usize),
     Chunk(usize, u64),
+    Journal(usize),
     Stream(usize),
 }
 
@@ -139,6 +141,7 @@ struct PlainSums {
     context: u64,
     companions: u64,
     failed: Option<(u64, String)>,
+    journal: Option<journal::Report>,
 }
 
 /// Scans everything in the inventory.
@@ -212,7 +215,7 @@ impl<'a> Run<'a> {
                             plain.window(0..plain.len().min(form::SAMPLE_BYTES as u64), &mut scratch);
                         sample.map_or(Form::Lines, |sample| {
                             run.capture(&file.display, &sample, &mut room);
-                            Form::of(&sample)
+                            if file.kind == ContentKind::Journal { Form::Journal } else { Form::of(&sample) }
                         })
                     };
                     run.opened[index] = Some(Opened { plain, form, sums: Mutex::default() });
@@ -241,6 +244,10 @@ impl<'a> Run<'a> {
             }
             match &run.opened[index] {
                 Some(opened) => {
+                    if opened.form == Form::Journal {
+                        run.jobs.push(Job::Journal(index));
+                        continue;
+                    }
                     let chunks = opened.plain.len().div_ceil(options.chunk_bytes.max(1)).max(1);
                     run.jobs.extend((0..chunks).map(|chunk| Job::Chunk(index, chunk)));
                 }
@@ -259,6 +266,7 @@ impl<'a> Run<'a> {
             match *job {
                 Job::Hash(index) => self.hash(index),
                 Job::Chunk(index, chunk) => self.chunk(index, chunk, &mut worker, &mut scratch),
+                Job::Journal(index) => self.journal(index, &mut worker, &mut scratch),
                 Job::Stream(index) => self.stream(index, &mut worker, &mut buffer),
             }
         }
@@ -367,6 +375,40 @@ impl<'a> Run<'a> {
         self.advance(to - from);
     }
 
+    /// Reads a journal file, whose objects name each other from end to end, as a whole.
+    fn journal(&self, index: usize, worker: &mut Worker<'_>, scratch: &mut aaf_evidence::Scratch) {
+        let Some(opened) = &self.opened[index] else { return };
+        let id = self.files[index].id;
+        let length = opened.plain.len();
+        match opened.plain.window(0..length, scratch) {
+            Ok(window) => {
+                let (mut chunk, mut counts) = (0, (0, 0, 0));
+                let report = journal::scan_journal(
+                    worker,
+                    &window,
+                    |block| self.rows(id, 0, block),
+                    |block| {
+                        let more = count_roles(block);
+                        counts = (counts.0 + more.0, counts.1 + more.1, counts.2 + more.2);
+                        self.sink.block(id, 0, chunk, block);
+                        chunk += 1;
+                    },
+                );
+                if chunk == 0 {
+                    self.sink.block(id, 0, 0, &mut Block::default());
+                }
+                let mut sums = lock(&opened.sums);
+                (sums.records, sums.context, sums.companions) = counts;
+                sums.journal = Some(report);
+            }
+            Err(error) => {
+                lock(&opened.sums).failed.get_or_insert((0, error.to_string()));
+                self.sink.block(id, 0, 0, &mut Block::default());
+            }
+        }
+        self.advance(length);
+    }
+
     fn stream<'s>(&'s self, index: usize, worker: &mut Worker<'s>, buffer: &mut stream::Buffer) {
         let file = &self.files[index];
         let mut visitor =
@@ -377,7 +419,10 @@ impl<'a> Run<'a> {
             let path = member_path(&file.display, &member.path);
             match sources.iter_mut().find(|source| source.member == member.ordinal) {
                 Some(source) => {
-                    source.state = member.state;
+                    // A journal may be damaged by itself.
+                    if source.state == State::Read {
+                        source.state = member.state;
+                    }
                     source.kind = member.kind;
                 }
                 None => sources.push(SourceReport {
@@ -461,6 +506,13 @@ fn plain_source(
         diagnostics.push(Diagnostic::new(Code::Changed, Some(file.id), &file.display, message).at(now));
     }
     note_counts(file.id, &file.display, sums.counts.nul_run, sums.first_long, diagnostics);
+    if let Some(journal) = &sums.journal {
+        diagnostics.extend(journal.diagnostics(file.id, &file.display));
+        if !journal.is_whole() {
+            state = State::Partial;
+        }
+    }
+    let entries = sums.journal.as_ref().map(|journal| journal.entries);
     let mut scratch = aaf_evidence::Scratch::default();
     let unfinished = bytes > 0
         && opened
@@ -475,7 +527,7 @@ fn plain_source(
         form: Some(opened.form),
         state,
         bytes,
-        lines: sums.counts.newlines + u64::from(unfinished),
+        lines: entries.unwrap_or(sums.counts.newlines + u64::from(unfinished)),
         records: sums.records,
         context: sums.context,
         companions: sums.companions,
@@ -540,6 +592,9 @@ impl Visitor for Leaves<'_, '_, '_> {
         let run = self.run;
         let evidence = self.file.id;
         run.sink.member(member.ordinal, &path);
+        if member.kind == ContentKind::Journal {
+            return self.journal(member, path, content);
+        }
         let streamed = scan_stream(
             self.worker,
             self.buffer,
@@ -571,6 +626,53 @@ impl Visitor for Leaves<'_, '_, '_> {
             records,
             context,
             companions,
+            mtime_us: member.mtime_us.or(self.file.mtime_us),
+        });
+    }
+}
+
+impl Leaves<'_, '_, '_> {
+    /// Reads a journal inside something else, from memory.
+    fn journal(&mut self, member: &Member, path: String, content: &mut dyn Read) {
+        let (run, evidence) = (self.run, self.file.id);
+        let most = run.options.evidence.limits.max_buffered_bytes;
+        let mut bytes = Vec::new();
+        // Whoever decodes reports damage; what came before it is read.
+        let _ = content.take(most).read_to_end(&mut bytes);
+        if bytes.len() as u64 == most && content.read(&mut [0]).is_ok_and(|more| more > 0) {
+            let message = format!(
+                "a journal inside something else is read to its first {most} bytes; raise --max-buffered or unpack \
+                 what is around it to read the rest"
+            );
+            run.report(Diagnostic::new(Code::LimitReached, Some(evidence), &*path, message).at(most));
+        }
+        let (mut chunk, mut counts) = (0, (0, 0, 0));
+        let report = journal::scan_journal(
+            self.worker,
+            &bytes,
+            |block| run.rows(evidence, member.ordinal, block),
+            |block| {
+                let more = count_roles(block);
+                counts = (counts.0 + more.0, counts.1 + more.1, counts.2 + more.2);
+                run.sink.block(evidence, member.ordinal, chunk, block);
+                chunk += 1;
+            },
+        );
+        for diagnostic in report.diagnostics(evidence, &path) {
+            run.report(diagnostic);
+        }
+        self.sources.push(SourceReport {
+            evidence,
+            member: member.ordinal,
+            path,
+            kind: member.kind,
+            form: Some(Form::Journal),
+            state: if report.is_whole() { State::Read } else { State::Partial },
+            bytes: bytes.len() as u64,
+            lines: report.entries,
+            records: counts.0,
+            context: counts.1,
+            companions: counts.2,
             mtime_us: member.mtime_us.or(self.file.mtime_us),
         });
     }

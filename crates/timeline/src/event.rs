@@ -340,7 +340,7 @@ fn success_of(view: &RowView<'_>) -> Option<bool> {
 fn carrier_rank(view: &RowView<'_>) -> u8 {
     match view.row.carrier {
         Carrier::AuditLog => 0,
-        Carrier::JournalJson | Carrier::JournalExport => 1,
+        Carrier::Journal | Carrier::JournalJson | Carrier::JournalExport => 1,
         Carrier::Unknown => 9,
         _ => 2,
     }

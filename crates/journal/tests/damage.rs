@@ -1,0 +1,124 @@
+//! Damaged copies of the sample journals: nothing hangs or panics, and never are fewer AppArmor records found than
+//! journalctl finds. `JOURNAL_DAMAGE_COPIES` says how many copies of each journal are made.
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use aaf_journal::{Journal, Unpacker};
+
+/// SplitMix64: the same damage in every run.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut word = self.0;
+        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        word ^ (word >> 31)
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        (self.next() % end.max(1) as u64) as usize
+    }
+}
+
+fn damage(bytes: &mut Vec<u8>, random: &mut Random) -> String {
+    // The signature stays: without it nothing says that this is a journal.
+    let at = 16 + random.below(bytes.len() - 16);
+    match random.below(3) {
+        0 => {
+            let flips = 1 + random.below(200);
+            for _ in 0..flips {
+                let at = 16 + random.below(bytes.len() - 16);
+                bytes[at] ^= 1 << random.below(8);
+            }
+            format!("{flips} flips")
+        }
+        1 => {
+            let at = at & !511;
+            let end = (at + 512 * (1 + random.below(64))).min(bytes.len());
+            bytes[at.max(16)..end].fill(0);
+            format!("zeros in {at}..{end}")
+        }
+        _ => {
+            bytes.truncate(at.max(4096));
+            format!("cut at {at}")
+        }
+    }
+}
+
+fn is_record(value: &[u8]) -> bool {
+    value.windows(9).any(|window| window == b"apparmor=")
+}
+
+type Messages = BTreeMap<Vec<u8>, usize>;
+
+fn own(bytes: &[u8]) -> Messages {
+    let mut found = Messages::new();
+    let Some(journal) = Journal::open(bytes) else { return found };
+    let sweep = journal.sweep(|payload| payload.starts_with(b"MESSAGE=") && is_record(payload));
+    let mut unpacker = Unpacker::new(bytes.len());
+    for entry in &sweep.entries {
+        journal.fields(entry, &mut unpacker, |name, value| {
+            if name == b"MESSAGE" && is_record(value) {
+                *found.entry(value.to_vec()).or_default() += 1;
+            }
+        });
+    }
+    found
+}
+
+#[test]
+fn damage_costs_no_more_than_it_costs_journalctl() {
+    let copies =
+        std::env::var("JOURNAL_DAMAGE_COPIES").ok().and_then(|count| count.parse().ok()).unwrap_or(3);
+    let mut random = Random(3);
+    let mut compared = 0;
+    for (path, whole) in common::journals() {
+        for copy in 0..copies {
+            let mut bytes = whole.clone();
+            let what = damage(&mut bytes, &mut random);
+            let own = own(&bytes);
+            let Some(theirs) = common::journalctl(&bytes) else { continue };
+            for (message, count) in messages(&theirs) {
+                compared += count;
+                let found = own.get(&message).copied().unwrap_or(0);
+                let text = String::from_utf8_lossy(&message).into_owned();
+                assert!(found >= count, "{path}, copy {copy}, {what}: {found} of {count} times {text}");
+            }
+        }
+    }
+    let _ = writeln!(std::io::stderr(), "{compared} records compared");
+}
+
+fn messages(entries: &[common::Fields]) -> Messages {
+    let mut found = Messages::new();
+    for (name, value) in entries.iter().flatten() {
+        if name == b"MESSAGE" && is_record(value) {
+            *found.entry(value.clone()).or_default() += 1;
+        }
+    }
+    found
+}
+
+#[test]
+fn a_zeroed_object_costs_itself_alone() {
+    let (path, whole) = common::journals().remove(0);
+    let sweep = Journal::open(&whole).expect("a journal").sweep(|_| true);
+    let all = sweep.entries.len();
+    // The head of an entry in the middle.
+    let lost = sweep.entries[all / 2].offset;
+    let mut bytes = whole;
+    bytes[lost as usize..lost as usize + 16].fill(0);
+    let after = Journal::open(&bytes).expect("a journal").sweep(|_| true);
+    assert_eq!(after.entries.len(), all - 1, "{path}");
+    assert!(after.damage.iter().any(|damage| damage.offset == lost), "{:?}", after.damage);
+    // Without the index all entries are found, as carved ones.
+    bytes[176..184].fill(0xff);
+    let carved = Journal::open(&bytes).expect("a journal").sweep(|_| true);
+    assert_eq!(carved.entries.len(), all - 1);
+    assert!(carved.entries.iter().all(|entry| !entry.linked));
+}
