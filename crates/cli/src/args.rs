@@ -99,8 +99,8 @@ pub struct Reading {
     /// Bytes unpacked from one evidence file
     #[arg(long, value_name = "SIZE", default_value = "1TiB", value_parser = values::size)]
     pub max_unpacked: u64,
-    /// Bytes of zip archives held in memory at a time, where they lie inside something else or come through standard
-    /// input; a zip file of its own is read in place
+    /// Bytes of zip archives and journals held in memory at a time, where they lie inside something else or come through
+    /// standard input; a file of its own is read in place
     #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = values::size)]
     pub max_buffered: u64,
     /// Bytes of a chunk; for tests

@@ -12,7 +12,8 @@ pub struct Limits {
     /// Bytes unpacked from one evidence file, over all its layers (`--max-unpacked`).
     pub max_unpacked_bytes: u64,
     /// Bytes of zip archives that are held in memory at a time, because they lie inside something compressed or
-    /// bundled, or come through standard input (`--max-buffered`). A zip file of its own is read in place.
+    /// bundled, or come through standard input (`--max-buffered`); whoever visits a journal there keeps to it too. A
+    /// zip file of its own is read in place.
     pub max_buffered_bytes: u64,
 }
 

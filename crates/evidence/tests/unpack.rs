@@ -201,10 +201,8 @@ fn plain_bytes_are_one_leaf() {
     }
     assert_eq!(codes(&unpack(b"").1), [Code::Empty]);
     let (kept, report) = unpack(b"LPKSHHRH\0\0\0\0\0\0\0\0\0\0");
-    assert_eq!(
-        (kept.leaves.len(), report.state, codes(&report)),
-        (0, State::Skipped, vec![Code::NotYetRead])
-    );
+    assert_eq!((kept.leaves.len(), report.state, codes(&report)), (1, State::Read, vec![]));
+    assert_eq!(report.members[0].kind, ContentKind::Journal);
 }
 
 #[test]

@@ -2,9 +2,15 @@
 
 use super::Outcome;
 use crate::Options;
-use crate::shell::{cargo, output, run_counting, say};
+use crate::shell::{answers, cargo, install_with_apt, output, run_counting, say};
 
 pub(super) fn all(options: &Options) -> Outcome {
+    if !answers("journalctl", "--version") {
+        say("journalctl is not installed; the journal reader is compared with it");
+        if let Err(why) = install_with_apt(&["systemd"]) {
+            say(&format!("{why}; the comparisons with journalctl are SKIPPED"));
+        }
+    }
     let mut tests = cargo(&options.root);
     if output(cargo(&options.root).args(["nextest", "--version"])).is_some() {
         tests.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
