@@ -82,9 +82,14 @@ fn web01_holds_what_the_untouched_log_holds() {
     );
     for deleted in [498, 582] {
         let event = web01.events.iter().find(|event| event.audit_id.is_some_and(|id| id.1 == deleted));
-        let event = event.expect("deleted from audit.log, kept by the journal's text");
+        let event = event.expect("deleted from audit.log, kept by the journal");
         assert!(event.is_record());
         assert!(event.sightings.iter().all(|sighting| !sighting.0.contains("audit.log")), "{event:?}");
+        let in_journal = |sighting: &&(String, u64, &str, usize)| sighting.0.ends_with(".journal");
+        assert!(
+            event.sightings.iter().filter(in_journal).any(|sighting| sighting.2 == "journal"),
+            "{event:?}"
+        );
     }
     insta::assert_compact_json_snapshot!(web01.by_verdict, @r#"{"ALLOWED": 223, "AUDIT": 50, "DENIED": 920, "KILLED": 3, "STATUS": 157}"#);
     assert!(web01.events.iter().all(|event| event.host.as_deref() == Some("web01") || !event.is_record()));

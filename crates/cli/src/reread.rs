@@ -303,7 +303,7 @@ impl Visitor for Find<'_> {
             if !here.is_empty() {
                 let mut journal = Vec::new();
                 // What could be unpacked before any damage is what was read for the case.
-                let _ = content.read_to_end(&mut journal);
+                let _ = content.take(1 << 30).read_to_end(&mut journal);
                 read_journal(&journal, self.sightings, &here, self.lines);
             }
             return;

@@ -10,7 +10,7 @@ use crate::leaf::Leaf;
 use crate::name;
 use crate::sniff::{SNIFF_BYTES, sniff};
 use crate::stream::{Member, MemberReport, Visitor};
-use crate::tar::{Content, Entry, Stretch, Tar};
+use crate::tar::{Content, Entry, Stretch, Tar, Whole};
 use crate::unpack::{self, Bzip2, Codec, Gzip, Unpacker, Xz, Zstd};
 use crate::zip::{self, Archive};
 
@@ -92,7 +92,7 @@ impl Walk<'_> {
             let inner =
                 Place { path: &path, depth: place.depth + 1, mtime_us, size_bytes: None, packing: None };
             match entry {
-                Entry::File { name, stored_bytes, .. } => {
+                Entry::File { name, stored_bytes, runs, .. } => {
                     if name::is_unsafe(&name) {
                         let message =
                             "the name is absolute or climbs with `..`; read under the name as it stands";
@@ -100,7 +100,13 @@ impl Walk<'_> {
                     }
                     let mut content = Content::new(input, self.context, &path, stored_bytes);
                     let inner = Place { size_bytes: Some(stored_bytes), ..inner };
-                    self.stream(&mut Input::new(&mut content), inner);
+                    let mut stored = Input::new(&mut content);
+                    if !runs.is_empty() && sniff(stored.peek(SNIFF_BYTES)) == ContentKind::Journal {
+                        let mut whole = Whole::new(&mut stored, runs);
+                        self.stream(&mut Input::new(&mut whole), inner);
+                    } else {
+                        self.stream(&mut stored, inner);
+                    }
                     tar.lost |= content.finish();
                 }
                 Entry::Link { .. } => {}

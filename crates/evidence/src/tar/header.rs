@@ -15,6 +15,8 @@ pub(super) struct Header {
     pub mtime_us: Option<i64>,
     /// Old GNU sparse members: whether the map goes on in the next block.
     pub sparse_continues: bool,
+    /// Old GNU sparse members: where the first four runs of stored bytes belong.
+    pub sparse_map: Vec<u8>,
 }
 
 impl Header {
@@ -42,6 +44,7 @@ impl Header {
                 .and_then(|seconds| seconds.checked_mul(1_000_000))
                 .filter(|&time| time != 0),
             sparse_continues: block[482] != 0,
+            sparse_map: if typeflag == b'S' { block[386..482].to_vec() } else { Vec::new() },
         })
     }
 }
@@ -95,7 +98,7 @@ fn checksum_matches(block: &[u8]) -> bool {
 }
 
 /// An octal number between spaces and NULs, or base 256 where the first bit is set.
-fn number(field: &[u8]) -> Option<u64> {
+pub(super) fn number(field: &[u8]) -> Option<u64> {
     let (&first, rest) = field.split_first()?;
     if first == 0x80 {
         return rest.iter().try_fold(0u64, |value, &byte| Some(value.checked_mul(256)? + u64::from(byte)));

@@ -1,10 +1,11 @@
 //! tar, read as a stream and through damage: v7, ustar, GNU, pax.
 //!
 //! A block that should be a header and is none does not end the archive: what follows up to the next header is
-//! handed out as a member of its own, because logs may be in it. Holes of sparse members are left out.
+//! handed out as a member of its own, because logs may be in it. Holes of sparse members are left out, but for journals.
 
 mod header;
 mod pax;
+mod sparse;
 mod stretch;
 
 pub(crate) use self::header::looks_like_tar;
@@ -20,14 +21,17 @@ use crate::name;
 
 use self::header::{BLOCK_BYTES, Header};
 use self::pax::Extensions;
+pub(crate) use self::sparse::{Runs, Whole};
 
 /// Long names and extension records beyond this are cut.
 const EXTENSION_MAX_BYTES: u64 = 1 << 20;
+/// More runs of a sparse member are not placed.
+const MOST_RUNS: usize = 1 << 20;
 
 /// What comes next in an archive.
 pub(crate) enum Entry {
     /// A member with content; read it through [`Content`].
-    File { name: Vec<u8>, mtime_us: Option<i64>, stored_bytes: u64 },
+    File { name: Vec<u8>, mtime_us: Option<i64>, stored_bytes: u64, runs: Runs },
     /// A symbolic link and what it names.
     Link { name: Vec<u8>, target: Vec<u8> },
     /// Bytes without a sound header; read them through [`Stretch`].
@@ -101,7 +105,7 @@ impl Tar {
                 // pax lets hard links carry some.
                 b'1'..=b'6' => {
                     if header.typeflag == b'1' && size > 0 && !next_is_header(input) {
-                        return Ok(Some(file(&header, &mut extensions, size)));
+                        return Ok(Some(file(&header, &mut extensions, size, Runs::new())));
                     }
                     let Extensions { name, target, .. } = std::mem::take(&mut extensions);
                     if header.typeflag == b'2' {
@@ -111,16 +115,17 @@ impl Tar {
                 }
                 typeflag => {
                     let mut stored = size;
+                    let mut runs = std::mem::take(&mut extensions.runs);
                     if typeflag == b'S' {
-                        skip_sparse_map(&header, input);
+                        runs = read_sparse_map(&header, input);
                     } else if extensions.sparse_map_inside {
-                        stored = stored.saturating_sub(skip_pax_sparse_map(input));
+                        stored = stored.saturating_sub(read_pax_sparse_map(input, &mut runs));
                     }
                     if typeflag == b'S' || extensions.sparse {
                         let message = "a sparse member; its holes are left out";
                         context.report(Code::NulRun, archive, Some(at), message);
                     }
-                    return Ok(Some(file(&header, &mut extensions, stored)));
+                    return Ok(Some(file(&header, &mut extensions, stored, runs)));
                 }
             }
         }
@@ -180,11 +185,12 @@ fn block_of<'b>(input: &'b mut Input<'_>) -> &'b [u8] {
     &ahead[..ahead.len().min(BLOCK_BYTES)]
 }
 
-fn file(header: &Header, extensions: &mut Extensions, stored_bytes: u64) -> Entry {
+fn file(header: &Header, extensions: &mut Extensions, stored_bytes: u64, runs: Runs) -> Entry {
     Entry::File {
         name: extensions.name.take().unwrap_or_else(|| header.name.clone()),
         mtime_us: extensions.mtime_us.or(header.mtime_us),
         stored_bytes,
+        runs,
     }
 }
 
@@ -200,19 +206,25 @@ fn next_is_header(input: &mut Input<'_>) -> bool {
     Header::parse(block).is_some() || block.iter().all(|&byte| byte == 0)
 }
 
-/// Old GNU sparse members: the blocks between header and content that continue the map of holes.
-fn skip_sparse_map(header: &Header, input: &mut Input<'_>) {
+/// Old GNU sparse members: the map of runs, and the blocks between header and content that continue it.
+fn read_sparse_map(header: &Header, input: &mut Input<'_>) -> Runs {
+    let mut runs = Runs::new();
+    sparse::add_table(&header.sparse_map, &mut runs);
     let mut more = header.sparse_continues;
     while more {
         let block = block_of(input);
+        if runs.len() < MOST_RUNS {
+            sparse::add_table(block.get(..504).unwrap_or_default(), &mut runs);
+        }
         more = block.get(504).is_some_and(|&byte| byte != 0) && block.len() >= BLOCK_BYTES;
         let bytes = block.len().min(BLOCK_BYTES);
         input.consume(bytes);
     }
+    runs
 }
 
 /// pax sparse format 1.0: the map leads the content, as decimal lines in whole blocks. Gives its length.
-fn skip_pax_sparse_map(input: &mut Input<'_>) -> u64 {
+fn read_pax_sparse_map(input: &mut Input<'_>, runs: &mut Runs) -> u64 {
     const MAP_MAX_BYTES: usize = 1 << 20;
     let map = input.peek(BLOCK_BYTES);
     let first = map.split(|&byte| byte == b'\n').next().unwrap_or_default();
@@ -223,6 +235,7 @@ fn skip_pax_sparse_map(input: &mut Input<'_>) -> u64 {
     // Two numbers of at most 20 digits for each run of data.
     let map = input.peek(lines.saturating_mul(21).min(MAP_MAX_BYTES));
     let Some(end) = memchr::memchr_iter(b'\n', map).nth(lines - 1) else { return 0 };
+    sparse::add_decimals(map[..end].split(|&byte| byte == b'\n').skip(1), runs);
     let bytes = (end + 1).next_multiple_of(BLOCK_BYTES);
     input.peek(bytes);
     input.consume(bytes);

@@ -11,6 +11,8 @@ pub(super) struct Extensions {
     pub sparse: bool,
     /// pax sparse format 1.0: the map of holes leads the content.
     pub sparse_map_inside: bool,
+    /// Older pax sparse formats: where the stored runs belong.
+    pub runs: super::Runs,
 }
 
 impl Extensions {
@@ -31,6 +33,10 @@ impl Extensions {
                 b"GNU.sparse.major" => {
                     self.sparse = true;
                     self.sparse_map_inside = text == "1";
+                }
+                b"GNU.sparse.map" => {
+                    self.sparse = true;
+                    super::sparse::add_decimals(value.split(|&byte| byte == b','), &mut self.runs);
                 }
                 key if key.starts_with(b"GNU.sparse.") => self.sparse = true,
                 _ => {}
