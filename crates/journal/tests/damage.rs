@@ -1,6 +1,8 @@
 //! Damaged copies of the sample journals: nothing hangs or panics, and never are fewer AppArmor records found than
 //! journalctl finds. `JOURNAL_DAMAGE_COPIES` says how many copies of each journal are made.
 
+#![allow(clippy::expect_used, reason = "a test ends where its set-up fails")]
+
 mod common;
 
 use std::collections::BTreeMap;

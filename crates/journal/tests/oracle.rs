@@ -1,5 +1,7 @@
 //! Every journal of the samples, read here and by journalctl.
 
+#![allow(clippy::expect_used, reason = "a test ends where its set-up fails")]
+
 mod common;
 
 use aaf_journal::{Journal, Unpacker};
