@@ -159,7 +159,10 @@ fn damaged_copies_lose_no_whole_record() {
     for host in ["web01", "app02a", "bus04"] {
         let members = common::members(&common::sample(&format!("{host}.tar.xz")));
         texts.extend(
-            members.into_iter().filter(|(_, text)| memchr::memmem::find(text, b"apparmor=").is_some()),
+            // Journals have a damage test of their own, beside their reader.
+            members.into_iter().filter(|(_, text)| {
+                !text.starts_with(b"LPKSHHRH") && memchr::memmem::find(text, b"apparmor=").is_some()
+            }),
         );
     }
     assert!(texts.len() > 30, "{}", texts.len());
@@ -184,7 +187,6 @@ fn damaged_copies_lose_no_whole_record() {
         let anywhere = !stored || (content > 0 && random.below(4) == 0);
         let within = if anywhere { 0..bytes.len() } else { content..content + text.len() };
         let (place, moved) = damage(&mut bytes, within, &mut random);
-        std::fs::write("/tmp/ev-last-copy", &bytes).ok();
         let started = Instant::now();
         let after = records(&bytes, &path);
         let took = started.elapsed();
