@@ -8,7 +8,8 @@
 //!
 //! Evidence may be hostile. A compressed payload is unpacked up to [`MOST_PAYLOAD_BYTES`], all payloads of one sweep up
 //! to 256 MiB plus 32 times the file; of an entry at most [`MOST_ITEMS`] fields are read; of the index and of entries
-//! that overlap at most as many items as the file could hold, and a million more. What was not read is named as damage.
+//! that overlap at most as many items as the file could hold, and a million more; of payloads that overlap at most four
+//! times the file's length is looked at. What was not read is named as damage.
 #![forbid(unsafe_code)]
 
 mod bits;

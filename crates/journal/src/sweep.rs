@@ -47,6 +47,11 @@ pub struct Sweep {
     pub damage_unnamed: u64,
 }
 
+/// Payloads that the sweep over the objects did not come by are shown to the caller up to this many times the file's
+/// length (and 16 MiB more).
+const SHOWN_AGAIN: u64 = 4;
+/// Field names are shorter (64 bytes in every version of the format's writer).
+const MOST_NAME_BYTES: usize = 1024;
 /// More damaged places are only counted.
 const MOST_DAMAGE: usize = 1000;
 
@@ -80,6 +85,8 @@ impl<'a> Journal<'a> {
         // A wrong size makes an object swallow the next ones: what the index and entries name is read all the same.
         let mut budget = self.bytes.len() / 4 + (1 << 20);
         let linked = self.index(&mut found, &mut sweep, &mut budget);
+        // Crafted objects can overlap, so that each byte lies in thousands of them.
+        let mut again = self.bytes.len() as u64 * SHOWN_AGAIN + (16 << 20);
         found.entries.sort_unstable();
         sweep.entries_seen = found.entries.len() as u64;
         for offset in std::mem::take(&mut found.entries) {
@@ -89,11 +96,15 @@ impl<'a> Journal<'a> {
                 if budget == 0 {
                     break;
                 }
-                if found.seen.add(item) {
+                if again > 0 && found.seen.add(item) {
                     match self.payload(item, &mut unpacker) {
-                        Ok(payload) if wants(payload) => _ = found.wanted.add(item),
-                        Ok(_) => {}
-                        Err(why) => sweep.damaged(item, 0, why),
+                        Ok(payload) => {
+                            again = again.saturating_sub(payload.len() as u64);
+                            if wants(payload) {
+                                found.wanted.add(item);
+                            }
+                        }
+                        Err(why) => sweep.damaged(item.min(self.bytes.len()), 0, why),
                     }
                 }
                 wanted |= found.wanted.has(item);
@@ -102,7 +113,7 @@ impl<'a> Journal<'a> {
                 sweep.entries.push(entry);
             }
         }
-        if budget == 0 {
+        if budget == 0 || again == 0 {
             sweep.damaged(0, 0, "more items overlap than the file could hold; the others were not read");
         }
         sweep.damage.sort_by_key(|damage| (damage.offset, damage.length));
@@ -251,7 +262,7 @@ impl<'a> Journal<'a> {
         let Ok(offset) = usize::try_from(entry.offset) else { return 0 };
         for item in self.items(offset, ENTRY_HEAD) {
             let payload = self.payload(item, unpacker).unwrap_or_default();
-            match payload.iter().position(|&byte| byte == b'=') {
+            match payload.iter().take(MOST_NAME_BYTES).position(|&byte| byte == b'=') {
                 Some(name) => {
                     take(payload.get(..name).unwrap_or_default(), payload.get(name + 1..).unwrap_or_default())
                 }
@@ -259,5 +270,66 @@ impl<'a> Journal<'a> {
             }
         }
         unreadable
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::expect_used, reason = "a test ends where its set-up fails")]
+mod tests {
+    use super::*;
+
+    /// A compact file whose payloads overlap: each of them reaches from its own start to the end of all of them.
+    fn overlapping(payloads: usize) -> Vec<u8> {
+        const STEP: usize = 80;
+        let start = 208;
+        let end = start + payloads * STEP;
+        let mut bytes = vec![0; start];
+        bytes[..8].copy_from_slice(b"LPKSHHRH");
+        bytes[12..16].copy_from_slice(&16u32.to_le_bytes());
+        bytes[88..96].copy_from_slice(&(start as u64).to_le_bytes());
+        for at in (start..end).step_by(STEP) {
+            bytes.extend([1, 0, 0, 0, 0, 0, 0, 0]);
+            bytes.extend(((end - at) as u64).to_le_bytes());
+            bytes.resize(at + STEP - 8, 0);
+            bytes.extend(b"MESSAGE=");
+        }
+        let offsets: Vec<usize> = (start..end).step_by(STEP).collect();
+        for items in offsets.chunks(MOST_ITEMS) {
+            let size = ENTRY_HEAD + 4 * items.len();
+            let at = bytes.len();
+            bytes.extend([ENTRY, 0, 0, 0, 0, 0, 0, 0]);
+            bytes.extend((size as u64).to_le_bytes());
+            bytes.resize(at + ENTRY_HEAD, 0);
+            items.iter().for_each(|&item| bytes.extend((item as u32).to_le_bytes()));
+            bytes.resize(bytes.len().next_multiple_of(8), 0);
+        }
+        bytes
+    }
+
+    #[test]
+    fn payloads_that_overlap_are_not_read_without_end() {
+        let bytes = overlapping(50_000);
+        let journal = Journal::open(&bytes).expect("a journal");
+        let mut shown = 0;
+        let sweep = journal.sweep(|payload| {
+            shown += payload.len();
+            false
+        });
+        assert!(shown < 16 * bytes.len(), "{shown} of {}", bytes.len());
+        assert!(sweep.damage.iter().any(|damage| damage.why.contains("overlap")), "{:?}", sweep.damage);
+        // A few are read all the same.
+        let bytes = overlapping(50);
+        let journal = Journal::open(&bytes).expect("a journal");
+        let mut shown = 0;
+        assert_eq!(
+            journal
+                .sweep(|_| {
+                    shown += 1;
+                    true
+                })
+                .damage,
+            []
+        );
+        assert_eq!(shown, 50);
     }
 }

@@ -59,7 +59,7 @@ pub struct Clocks {
     zones: HashMap<(u32, u32), jiff::tz::TimeZone>,
     assumed: Option<jiff::tz::TimeZone>,
     mtimes: HashMap<(u32, u32), i64>,
-    /// Clock steps that were found, by host and serial; at most [`MOST_EXCURSIONS`].
+    /// Clock steps that were found, by host and serial; at most 1024.
     pub excursions: Vec<Excursion>,
     /// Clock steps beyond that number: their records keep the time that they print.
     pub further_excursions: usize,
