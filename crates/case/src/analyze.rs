@@ -503,6 +503,7 @@ fn timeline_row(entry: &Entry, hosts: &Hosts, users: &Users<'_>) -> TimelineRow 
         chain: entry.chain.clone(),
         attempt: entry.attempt.as_str().to_owned(),
         outcome: entry.outcome.map(|outcome| outcome.as_str().to_owned()),
+        authenticity: entry.authenticity.as_str().to_owned(),
         first_event_id: hex(entry.first_event),
         last_event_id: hex(entry.last_event),
     }

@@ -113,6 +113,9 @@ pub fn columns() -> Vec<Column> {
         column("class", Kind::Word, "kind of check, from `class=` or the other keys").required(),
         column("attempt", Kind::Word, "what was attempted, by operation and path; null for context lines"),
         column("outcome", Kind::Word, "`refused`, `killed`, `succeeded` (the joined SYSCALL says so), `failed`, `not-stopped` (outcome unknown), `recorded` (policy); null where nothing was checked"),
+        column("authenticity", Kind::Word, "`kernel` (journald or auditd had it from the kernel), `daemon` (dbus-daemon), `unverified` (anyone could have written it there; nothing speaks against it), `rewritten` (printed anew by a tool), `doubtful`, `forged-looking`: how far it can be believed; null for context lines"),
+        column("authenticity_score", Kind::Int, "the same from 0 to 100; null for context lines"),
+        column("authenticity_reasons", Kind::Words, "what lowers it, by word").required(),
         column("profile", Kind::Text, "`profile=`, else `label=`; for policy changes the profile that is touched; null where absent"),
         column("profile_root", Kind::Text, "the profile whose timeline the event stands in; null where absent"),
         column("requested", Kind::Text, "`requested_mask=`, `requested=` or `mask=`; null where absent"),
@@ -188,6 +191,9 @@ pub fn batch(schema: &SchemaRef, context: &EventContext<'_>) -> Result<RecordBat
         [word(), word(), word(), word(), word()];
     let [mut audit_id, mut incident_id, mut verdict, mut class, mut attempt, mut outcome] =
         [word(), word(), word(), word(), word(), word()];
+    let mut authenticity = word();
+    let mut score = Int64Builder::with_capacity(rows);
+    let mut reasons = word_list();
     let mut time = TimestampMicrosecondBuilder::with_capacity(rows).with_timezone("UTC");
     let mut time_error = Int64Builder::with_capacity(rows);
     let mut correction = Int64Builder::with_capacity(rows);
@@ -250,6 +256,13 @@ pub fn batch(schema: &SchemaRef, context: &EventContext<'_>) -> Result<RecordBat
         class.append_value(row.class.as_str());
         attempt.append_option(event.attempt.map(|it| it.as_str()));
         outcome.append_option(event.outcome.map(|it| it.as_str()));
+        let believed = is_record.then_some(&event.authenticity);
+        authenticity.append_option(believed.map(|it| it.level.as_str()));
+        score.append_option(believed.map(|it| i64::from(it.score)));
+        for reason in event.authenticity.reasons.words() {
+            reasons.values().append_value(reason);
+        }
+        reasons.append(true);
         profile.push((!event.profile.is_empty()).then_some(&*event.profile));
         let root = event.profile_root();
         profile_root.push((!root.is_empty()).then_some(root));
@@ -313,6 +326,9 @@ pub fn batch(schema: &SchemaRef, context: &EventContext<'_>) -> Result<RecordBat
         Arc::new(class.finish()),
         Arc::new(attempt.finish()),
         Arc::new(outcome.finish()),
+        Arc::new(authenticity.finish()),
+        Arc::new(score.finish()),
+        Arc::new(reasons.finish()),
     ];
     for text in [profile, profile_root, requested, denied] {
         arrays.extend(text.finish());

@@ -239,6 +239,9 @@ const EVENT_COLUMNS: &[&str] = &[
     "pid",
     "attempt",
     "outcome",
+    "authenticity",
+    "authenticity_score",
+    "authenticity_reasons",
 ];
 
 const SIGHTING_COLUMNS: &[&str] = &[
@@ -418,6 +421,7 @@ fn timeline_row(table: &Table, at: usize) -> TimelineRow {
         }),
         attempt: table.word("attempt", at),
         outcome: table.optional_word("outcome", at),
+        authenticity: table.word("authenticity", at),
         first_event_id: table.word("first_event_id", at),
         last_event_id: table.word("last_event_id", at),
     }
@@ -458,6 +462,10 @@ fn incident_row(table: &Table, at: usize) -> IncidentRow {
     }
 }
 
+fn strings(table: &Table, column: &str, at: usize) -> Vec<String> {
+    table.words(column, at).iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect()
+}
+
 fn event(table: &Table, at: usize) -> EventDetail {
     EventDetail {
         event_id: table.word("event_id", at),
@@ -475,6 +483,9 @@ fn event(table: &Table, at: usize) -> EventDetail {
         pid: table.int("pid", at),
         attempt: table.optional_word("attempt", at),
         outcome: table.optional_word("outcome", at),
+        authenticity: table.word("authenticity", at),
+        authenticity_score: table.count("authenticity_score", at),
+        authenticity_reasons: strings(table, "authenticity_reasons", at),
         sightings: Vec::new(),
     }
 }

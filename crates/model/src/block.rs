@@ -9,7 +9,7 @@ use crate::{AuditId, Carrier, Class, ContextKind, Field, Notes, Role, Span, Stam
 pub const NO_NAME: u32 = u32::MAX;
 
 /// One record (or context line) with its place, its parsed fields and its companions.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Row {
     /// Evidence file id.
     pub evidence: u32,

@@ -155,6 +155,12 @@ impl Notes {
 
     /// The envelope names a program that writes no AppArmor records of its own: a quotation, a relay, or a forgery.
     pub const OTHER_PROGRAM: Notes = Notes(8192);
+    /// journald took it from the kernel's audit socket (`_TRANSPORT=audit`).
+    pub const TRANSPORT_AUDIT: Notes = Notes(1 << 14);
+    /// journald took it from the kernel's ring buffer, with the kernel's own facility (`_TRANSPORT=kernel`).
+    pub const TRANSPORT_KERNEL: Notes = Notes(1 << 15);
+    /// journald took it from a process (`_TRANSPORT=syslog`, `journal` or `stdout`).
+    pub const TRANSPORT_USER: Notes = Notes(1 << 16);
 
     /// Adds a note.
     pub fn add(&mut self, note: Notes) {
@@ -181,6 +187,9 @@ impl Notes {
             (Notes::FOREIGN_QUOTES, "foreign-quotes"),
             (Notes::USER_FACILITY, "user-facility"),
             (Notes::OTHER_PROGRAM, "other-program"),
+            (Notes::TRANSPORT_AUDIT, "transport-audit"),
+            (Notes::TRANSPORT_KERNEL, "transport-kernel"),
+            (Notes::TRANSPORT_USER, "transport-user"),
         ]
         .into_iter()
         .filter(move |(note, _)| self.has(*note))

@@ -52,6 +52,8 @@ pub struct TimelineRow {
     pub attempt: String,
     /// What came of it (a word of `outcome`); none where nothing was checked.
     pub outcome: Option<String>,
+    /// How far the events can be believed (a word of `authenticity`).
+    pub authenticity: String,
     /// Id of the first event, 16 hex digits.
     pub first_event_id: String,
     /// Id of the last event.
@@ -128,6 +130,12 @@ pub struct EventDetail {
     pub attempt: Option<String>,
     /// What came of it.
     pub outcome: Option<String>,
+    /// How far it can be believed.
+    pub authenticity: String,
+    /// The same from 0 to 100.
+    pub authenticity_score: i64,
+    /// What lowers it.
+    pub authenticity_reasons: Vec<String>,
     /// The lines it rests on.
     pub sightings: Vec<SightingRow>,
 }
@@ -151,4 +159,46 @@ pub struct SightingRow {
     pub more_ranges: Vec<(i64, i64)>,
     /// The line, pieces with line feeds between them; none where it was not kept.
     pub raw: Option<Vec<u8>>,
+}
+
+/// One finding on what the evidence cannot show, or on what speaks against it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FindingRow {
+    /// The stable name of the kind of finding.
+    pub kind: String,
+    /// `loss`, `tampering`, `forgery` or `clock`.
+    pub category: String,
+    /// `high`, `medium`, `low` or `info`.
+    pub severity: String,
+    /// The host; none where nothing says it.
+    pub host: Option<String>,
+    /// The log or file that it is about.
+    pub path: String,
+    /// Microseconds since 1970-01-01 UTC of the first thing seen; none where unknown.
+    pub first_time_us: Option<i64>,
+    /// The same of the last.
+    pub last_time_us: Option<i64>,
+    /// How many things were seen, in the unit that `seen` names.
+    pub count: i64,
+    /// What is seen.
+    pub seen: String,
+    /// What it allows one to conclude, and what not.
+    pub allows: String,
+    /// Ids of events that it rests on, the first few.
+    pub event_ids: Vec<String>,
+    /// Lines that it rests on, the first few.
+    pub lines: Vec<FindingLine>,
+}
+
+/// One line that a finding rests on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FindingLine {
+    /// The path as a reader would write it, `!` before members of bundles.
+    pub path: String,
+    /// Offset in the unpacked stream.
+    pub offset_bytes: i64,
+    /// Length in bytes; 0 for a place between two lines.
+    pub length_bytes: i64,
+    /// What the line is in the finding.
+    pub role: String,
 }

@@ -153,14 +153,24 @@ impl<'t> Siblings<'t> {
             if draft.stamp == Stamp::None {
                 self.stamp(draft);
             }
-            let foreign = match self.transport {
-                Some(b"kernel") => self.facility.is_some_and(|facility| facility != b"0"),
-                Some(b"syslog") => self.program == Some(b"kernel"),
-                _ => false,
-            };
-            if foreign {
-                draft.notes.add(Notes::USER_FACILITY);
+            self.transport_notes(draft);
+        }
+    }
+
+    /// Who handed the message to journald, as journald itself says; senders cannot set these fields.
+    fn transport_notes(&self, draft: &mut Draft) {
+        let is_kernels_facility = self.facility.is_none_or(|facility| facility == b"0");
+        match self.transport {
+            Some(b"audit") => draft.notes.add(Notes::TRANSPORT_AUDIT),
+            Some(b"kernel") if is_kernels_facility => draft.notes.add(Notes::TRANSPORT_KERNEL),
+            Some(b"kernel") => draft.notes.add(Notes::USER_FACILITY),
+            Some(b"syslog" | b"journal" | b"stdout") => {
+                draft.notes.add(Notes::TRANSPORT_USER);
+                if self.transport == Some(b"syslog") && self.program == Some(b"kernel") {
+                    draft.notes.add(Notes::USER_FACILITY);
+                }
             }
+            _ => {}
         }
     }
 

@@ -127,6 +127,7 @@ pub fn timeline_row(row: &TimelineRow) -> Object {
         )
         .put("attempt", &*row.attempt)
         .put("outcome", row.outcome.clone())
+        .put("authenticity", &*row.authenticity)
         .put("first_event_id", &*row.first_event_id)
         .put("last_event_id", &*row.last_event_id);
     out
@@ -255,7 +256,10 @@ pub fn event(detail: &EventDetail) -> Object {
         .text("comm", &detail.comm)
         .put("pid", detail.pid)
         .put("attempt", detail.attempt.clone())
-        .put("outcome", detail.outcome.clone());
+        .put("outcome", detail.outcome.clone())
+        .put("authenticity", &*detail.authenticity)
+        .put("authenticity_score", detail.authenticity_score)
+        .put("authenticity_reasons", detail.authenticity_reasons.clone());
     out
 }
 

@@ -97,6 +97,20 @@ fn facts(event: &EventDetail, page: &mut dyn Page) -> io::Result<()> {
     }
     page.put(Style::Quiet, &format!("  {}", facts.join(" · ")))?;
     page.end_line()?;
+    if let Some(meaning) = phrase::authenticity(&event.authenticity) {
+        let reasons: Vec<&str> =
+            event.authenticity_reasons.iter().map(|word| phrase::authenticity_reason(word)).collect();
+        let reasons = if reasons.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", terminal(reasons.join("; ").as_bytes()))
+        };
+        page.put(
+            Style::Quiet,
+            &format!("  authenticity {} of 100, {meaning}{reasons}", event.authenticity_score),
+        )?;
+        page.end_line()?;
+    }
     if event.time_source != "audit_epoch" && event.time_us.is_some() {
         let error = event.time_error_us.filter(|&error| error > 0);
         let error =

@@ -5,8 +5,8 @@
 
 use std::collections::HashMap;
 
-use aaf_model::hash::FastHash;
-use aaf_model::{AuditId, ContextKind, Draft, Role};
+use aaf_model::hash::{FastHash, hash64};
+use aaf_model::{AuditId, AuditSerials, ContextKind, Draft, HollowEvent, Role};
 use aaf_parse::{AuditHeader, Output, Route};
 
 use crate::chunk::Worker;
@@ -32,6 +32,11 @@ struct Group {
     last: u32,
     has_record: bool,
     has_context: bool,
+    /// The line of its SYSCALL.
+    syscall: u32,
+    /// Whether it holds a record that the kernel logs system calls for.
+    has_cause: bool,
+    paths: u32,
 }
 
 const NONE: u32 = u32::MAX;
@@ -44,6 +49,8 @@ pub struct Scratch {
     by_id: HashMap<AuditId, u32, FastHash>,
     /// The first own line that was cut at a segment.
     pub long_line: Option<u64>,
+    /// The serials of the own lines.
+    pub serials: AuditSerials,
 }
 
 /// Reads the lines that start in `own` into rows.
@@ -61,6 +68,7 @@ pub fn scan(
                 emit(worker, window, &scratch, at, rows);
             }
         }
+        hollow(window, &mut scratch);
     });
     worker.audit = scratch;
     result
@@ -78,6 +86,7 @@ fn index(
     scratch.groups.clear();
     scratch.by_id.clear();
     scratch.long_line = None;
+    scratch.serials = AuditSerials::default();
     let from = start.saturating_sub(JOIN_BYTES);
     let mut at = if from < window.base {
         if window.newline_before.is_none() && window.base > 0 {
@@ -111,6 +120,9 @@ fn index(
                                 last: NONE,
                                 has_record: false,
                                 has_context: false,
+                                syscall: NONE,
+                                has_cause: false,
+                                paths: 0,
                             });
                             scratch.groups.len() as u32 - 1
                         });
@@ -125,6 +137,15 @@ fn index(
         };
         if group != NONE || (own && matches!(route, Route::Record | Route::Context)) {
             let number = scratch.lines.len() as u32;
+            if own
+                && let Some(header) = &header
+                && let Some(id) = header.id
+                && !(1200..1300).contains(&header.audit_type)
+            {
+                // The numbers of DAEMON records are auditd's own.
+                let node = header.node.map_or(0, |node| hash64(node.of(line)) as u32 | 1);
+                scratch.serials.line(id.serial, id.epoch_us, offset, node);
+            }
             scratch.lines.push(LineRef {
                 offset,
                 length: line.len() as u32,
@@ -143,11 +164,53 @@ fn index(
                 group.last = number;
                 group.has_record |= route == Route::Record;
                 group.has_context |= route == Route::Context;
+                if let Some(header) = &header {
+                    match header.audit_type {
+                        1300 => group.syscall = number,
+                        1302 => group.paths += 1,
+                        other => group.has_cause |= !is_part_of_a_call(other),
+                    }
+                }
             }
         }
         at = end.next.max(at + 1);
     }
     if at < to && !window.at_end { Err(NeedMore) } else { Ok(()) }
+}
+
+/// Types that the kernel adds to a system call, and that are no cause to log it. Source: linux/audit.h,
+/// kernel/auditsc.c (audit_log_exit).
+fn is_part_of_a_call(audit_type: u16) -> bool {
+    matches!(audit_type, 1300..=1304 | 1306 | 1307 | 1309 | 1311..=1318 | 1320..=1324 | 1327 | 1330..=1336 | 1420 | 1421)
+}
+
+/// Finds events whose SYSCALL has no rule's key, so that another record was the cause, where that record is not there,
+/// nor all paths. Missing paths alone prove nothing: some calls name more than the kernel prints.
+fn hollow(window: &Window<'_>, scratch: &mut Scratch) {
+    for group in &scratch.groups {
+        if group.has_cause || group.has_record {
+            continue;
+        }
+        let Some(line) = scratch.lines.get(group.syscall as usize).filter(|line| line.own) else { continue };
+        let text = window.bytes(line.offset, line.offset + u64::from(line.length));
+        let Some(header) = &line.header else { continue };
+        if memchr::memmem::find(text, b" key=(null)").is_none() {
+            continue;
+        }
+        let items = memchr::memmem::find(text, b" items=").and_then(|at| text.get(at + 7..));
+        let digits = items.unwrap_or_default().iter().take(5).take_while(|byte| byte.is_ascii_digit());
+        let items = digits.fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0'));
+        if let Some(id) = header.id.filter(|_| items > group.paths) {
+            scratch.serials.hollow(HollowEvent {
+                serial: id.serial,
+                epoch_us: id.epoch_us,
+                offset_bytes: line.offset,
+                length_bytes: line.length,
+                items,
+                paths: group.paths,
+            });
+        }
+    }
 }
 
 /// Parses one own line and, if it is of interest, pushes its rows with their companions.

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use aaf_model::AuditSerials;
 use aaf_model::block::Block;
 
 use crate::chunk::{self, Counts, Worker, scan_chunk};
@@ -24,6 +25,8 @@ pub struct Streamed {
     pub form: Form,
     /// NUL runs and long lines, joined over the chunks.
     pub counts: Counts,
+    /// What the lines of an audit log say about its completeness.
+    pub serials: AuditSerials,
     /// The beginning of the text, for small files that say something about the host.
     pub head: Vec<u8>,
 }
@@ -55,6 +58,7 @@ pub fn scan_stream<'n>(
     let size = if form == Form::AuditStream { AUDIT_CHUNK_BYTES } else { CHUNK_BYTES };
     let mut wanted = size + margin;
     let mut total = Counts::default();
+    let mut serials = AuditSerials::default();
     loop {
         if !at_end {
             at_end = fill(bytes, &mut filled, content, wanted);
@@ -66,6 +70,9 @@ pub fn scan_stream<'n>(
         match scan_chunk(worker, &window, from, to, form, &mut block) {
             Ok(counts) => {
                 total.add(&counts);
+                if form == Form::AuditStream {
+                    serials.append(&worker.audit.serials);
+                }
                 emit(&mut block.block);
                 worker.block = block.block;
                 from = to;
@@ -92,7 +99,9 @@ pub fn scan_stream<'n>(
         }
     }
     let unfinished = u64::from(filled > 0 && bytes[filled - 1] != b'\n');
-    Streamed { bytes: base + filled as u64, lines: total.newlines + unfinished, form, counts: total, head }
+    serials.settle();
+    let lines = total.newlines + unfinished;
+    Streamed { bytes: base + filled as u64, lines, form, counts: total, serials, head }
 }
 
 /// Reads until the buffer holds `wanted` bytes; true at the end of the stream (damage ends it too, and is reported by

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use aaf_evidence::collection::{TELLING_BYTES, Telling, is_telling};
 use aaf_evidence::{Access, Inventory, Member, PlainFile, StreamReport, Visitor};
 use aaf_model::block::Block;
-use aaf_model::{Code, ContentKind, Diagnostic, EvidenceFile, HashKind, Role, State};
+use aaf_model::{AuditSerials, Code, ContentKind, Diagnostic, EvidenceFile, HashKind, Role, State};
 
 use crate::anchors::Anchors;
 use crate::chunk::{self, Counts, Worker, scan_chunk};
@@ -88,6 +88,8 @@ pub struct SourceReport {
     pub companions: u64,
     /// Time of the last change, microseconds since 1970-01-01 UTC.
     pub mtime_us: Option<i64>,
+    /// What the lines of an audit log say about its completeness.
+    pub serials: AuditSerials,
 }
 
 /// What became of one evidence file.
@@ -142,6 +144,7 @@ struct PlainSums {
     companions: u64,
     failed: Option<(u64, String)>,
     journal: Option<journal::Report>,
+    serials: Vec<(u64, AuditSerials)>,
 }
 
 /// Scans everything in the inventory.
@@ -356,6 +359,9 @@ impl<'a> Run<'a> {
                     sums.records += records;
                     sums.context += context;
                     sums.companions += companions;
+                    if opened.form == Form::AuditStream {
+                        sums.serials.push((chunk, std::mem::take(&mut worker.audit.serials)));
+                    }
                     drop(sums);
                     drop(window);
                     self.sink.block(file.id, 0, chunk, &mut rows.block);
@@ -438,6 +444,7 @@ impl<'a> Run<'a> {
                     context: 0,
                     companions: 0,
                     mtime_us: member.mtime_us,
+                    serials: AuditSerials::default(),
                 }),
             }
         }
@@ -489,7 +496,12 @@ fn plain_source(
     opened: &Opened,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> (State, SourceReport) {
-    let sums = lock(&opened.sums);
+    let mut sums = lock(&opened.sums);
+    let mut serials = AuditSerials::default();
+    let mut chunks = std::mem::take(&mut sums.serials);
+    chunks.sort_by_key(|(chunk, _)| *chunk);
+    chunks.iter().for_each(|(_, next)| serials.append(next));
+    serials.settle();
     let mut state = State::Read;
     let mut bytes = opened.plain.len();
     if let Some((offset, message)) = &sums.failed {
@@ -532,6 +544,7 @@ fn plain_source(
         context: sums.context,
         companions: sums.companions,
         mtime_us: file.mtime_us,
+        serials,
     };
     (state, source)
 }
@@ -627,6 +640,7 @@ impl Visitor for Leaves<'_, '_, '_> {
             context,
             companions,
             mtime_us: member.mtime_us.or(self.file.mtime_us),
+            serials: streamed.serials,
         });
     }
 }
@@ -674,6 +688,7 @@ impl Leaves<'_, '_, '_> {
             context: counts.1,
             companions: counts.2,
             mtime_us: member.mtime_us.or(self.file.mtime_us),
+            serials: AuditSerials::default(),
         });
     }
 }

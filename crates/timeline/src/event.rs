@@ -6,8 +6,11 @@ use aaf_model::block::{CompanionLine, RowView};
 use aaf_model::{AuditId, Carrier, Field, Key, Notes, Role, TimeSource, profile};
 
 use crate::attempt::{self, Attempt, Outcome};
+use crate::authenticity::Authenticity;
 use crate::hosts::{Hosts, UNKNOWN};
 use crate::ids;
+use crate::origin::Origins;
+use crate::serials;
 use crate::sorted::{Batch, Entry};
 
 /// Where each key stands in a row's own fields.
@@ -71,6 +74,8 @@ pub struct Event<'b> {
     pub attempt: Option<Attempt>,
     /// What came of it.
     pub outcome: Option<Outcome>,
+    /// How far it can be believed.
+    pub authenticity: Authenticity,
     /// The incident, set by [`crate::Timelines`].
     pub incident: Option<u64>,
 }
@@ -114,7 +119,7 @@ const SHORTEST_CUT: usize = 64;
 const PRINTK_BYTES: u32 = 940;
 
 /// Merges the rows of a batch into events.
-pub fn build<'b>(batch: &'b Batch<'_>, hosts: &Hosts) -> EventBatch<'b> {
+pub fn build<'b>(batch: &'b Batch<'_>, hosts: &Hosts, origins: &Origins) -> EventBatch<'b> {
     let entries = batch.entries();
     let mut out = EventBatch {
         events: Vec::with_capacity(entries.len()),
@@ -124,15 +129,16 @@ pub fn build<'b>(batch: &'b Batch<'_>, hosts: &Hosts) -> EventBatch<'b> {
         match group {
             [only] => {
                 let host = batch.view(only).row.host;
-                push(batch, hosts, &[*only], host, 0, &mut out);
+                push(batch, (hosts, origins), &[*only], host, 0, &mut out);
             }
             _ => {
                 for (cluster, ordinal) in merge_group(batch, group) {
-                    push(batch, hosts, &cluster.entries, cluster.host, ordinal, &mut out);
+                    push(batch, (hosts, origins), &cluster.entries, cluster.host, ordinal, &mut out);
                 }
             }
         }
     }
+    serials::mark_out_of_place(&mut out.events);
     out
 }
 
@@ -240,7 +246,7 @@ fn split_equals(batch: &Batch<'_>, cluster: Cluster, events: &mut Vec<(Cluster, 
 /// Adds one event.
 fn push<'b>(
     batch: &'b Batch<'_>,
-    hosts: &Hosts,
+    (hosts, origins): (&Hosts, &Origins),
     entries: &[Entry],
     host: u32,
     ordinal: u32,
@@ -303,6 +309,8 @@ fn push<'b>(
     let attempt = is_record.then(|| attempt::attempt(row.class, &operation, &mask, &name));
     let success = success_of(&joined);
     let outcome = if is_record { attempt::outcome(&primary, success) } else { None };
+    let found = entries.iter().map(|entry| origins.origin(batch.view(entry).row));
+    let authenticity = if is_record { Authenticity::judge(&primary, found) } else { Authenticity::default() };
     let start = out.sightings.len();
     out.sightings.extend_from_slice(entries);
     out.events.push(Event {
@@ -321,6 +329,7 @@ fn push<'b>(
         success,
         attempt,
         outcome,
+        authenticity,
         incident: None,
     });
 }

@@ -6,6 +6,7 @@ use aaf_model::hash::{FastHash, hash64, hash64_seeded};
 use aaf_model::{Class, Key, Verdict};
 
 use crate::attempt::{Attempt, Outcome};
+use crate::authenticity::Level;
 use crate::event::Event;
 use crate::hosts::Hosts;
 use crate::ids;
@@ -58,6 +59,8 @@ pub struct Entry {
     pub attempt: Attempt,
     /// What came of it.
     pub outcome: Option<Outcome>,
+    /// How far the events can be believed.
+    pub authenticity: Level,
     /// First event.
     pub first_event: u64,
     /// Last event.
@@ -151,8 +154,12 @@ impl<'h> Timelines<'h> {
         if state.last_us != i64::MIN && time_us.saturating_sub(state.last_us) > self.gap_us {
             close(state, &mut self.entries, &mut self.incidents);
         }
-        state.last_us = time_us;
-        let opens = !is_plain_load(event, attempt);
+        // What looks forged is kept and shown, but raises nothing, joins nothing and names no process.
+        let is_forged = event.authenticity.is_forged_looking();
+        if !is_forged {
+            state.last_us = time_us;
+        }
+        let opens = !is_forged && !is_plain_load(event, attempt);
         if state.incident.is_none() && opens {
             let id =
                 ids::incident_id(self.hosts.name(event.host).unwrap_or(""), &state.profile_root, event.id);
@@ -171,7 +178,7 @@ impl<'h> Timelines<'h> {
                 comms: Vec::new(),
             });
         }
-        event.incident = state.incident.as_ref().map(|incident| incident.id);
+        event.incident = state.incident.as_ref().filter(|_| !is_forged).map(|incident| incident.id);
         self.scratch.clear();
         write_object(event, &mut self.scratch);
         let behaviour = behaviour(event, &self.scratch);
@@ -209,10 +216,14 @@ impl<'h> Timelines<'h> {
         };
         let entry = &mut state.lines[line];
         add_to_entry(entry, event, object_hash, time_us);
-        if let Some(incident) = &mut state.incident {
+        if let Some(incident) = &mut state.incident
+            && !is_forged
+        {
             add_to_incident(incident, event, attempt, entry.count == 1, &self.scratch);
         }
-        if let Some(pid) = pid {
+        if let Some(pid) = pid
+            && !is_forged
+        {
             self.remember(event, pid);
         }
     }
@@ -325,6 +336,7 @@ fn behaviour(event: &Event<'_>, object: &[u8]) -> u64 {
         row.class as u8,
         event.outcome.map_or(u8::MAX, |outcome| outcome as u8),
         event.attempt.map_or(u8::MAX, |attempt| attempt as u8),
+        event.authenticity.level as u8,
     ];
     let mut hash = hash64(&kind);
     hash = hash64_seeded(hash, &event.profile);
@@ -396,6 +408,7 @@ fn new_entry(
         chain,
         attempt,
         outcome: event.outcome,
+        authenticity: event.authenticity.level,
         first_event: event.id,
         last_event: event.id,
         second: i64::MIN,

@@ -9,12 +9,15 @@
 #![forbid(unsafe_code)]
 
 pub mod attempt;
+pub mod authenticity;
 pub mod clock;
 pub mod event;
 pub mod fold;
 pub mod hosts;
 pub mod ids;
 pub mod incident;
+pub mod origin;
+mod serials;
 pub mod settle;
 pub mod sorted;
 mod spill;
@@ -22,8 +25,10 @@ pub mod store;
 mod track;
 
 pub use attempt::{Attempt, Outcome};
+pub use authenticity::Authenticity;
 pub use event::Event;
 pub use fold::{Entry, Timelines};
 pub use incident::Incident;
+pub use origin::Origins;
 pub use settle::{Assumptions, SettleError, Settled, SourceInfo, Stated, settle};
 pub use store::{Store, StoreError};

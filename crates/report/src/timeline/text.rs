@@ -82,6 +82,9 @@ fn legend(used: &[&str], rows: &[&TimelineRow], page: &mut dyn Page) -> io::Resu
                 .to_owned(),
         );
     }
+    if rows.iter().any(|row| row.authenticity == "forged-looking") {
+        lines.push("forged?: looks forged, raises no incident; `show` says why".to_owned());
+    }
     if !lines.is_empty() {
         page.end_line()?;
     }
@@ -182,7 +185,7 @@ fn lines(group: &[&TimelineRow], shared: &[u8], view: &View) -> Vec<Line> {
                 time: time.map_or_else(|| "no time".to_owned(), |us| view.clock.milli(us)),
                 since,
                 verdict: phrase::verdict(&row.verdict),
-                outcome: row.outcome.as_deref().map(phrase::outcome).unwrap_or("").to_owned(),
+                outcome: outcome(row),
                 operation: operation(row),
                 object: object(row, shared),
                 count: count(row),
@@ -192,6 +195,14 @@ fn lines(group: &[&TimelineRow], shared: &[u8], view: &View) -> Vec<Line> {
             }
         })
         .collect()
+}
+
+/// What came of it; of what looks forged nothing came.
+fn outcome(row: &TimelineRow) -> String {
+    match &*row.authenticity {
+        "forged-looking" => "forged?".to_owned(),
+        _ => row.outcome.as_deref().map(phrase::outcome).unwrap_or("").to_owned(),
+    }
 }
 
 fn operation(row: &TimelineRow) -> String {

@@ -1,0 +1,121 @@
+//! What is odd about whole texts: times, ends, NUL bytes.
+
+use std::collections::HashMap;
+
+use aaf_model::hash::FastHash;
+use aaf_model::tables::FindingRow;
+use aaf_model::{Carrier, Notes, Role, TimeSource};
+use aaf_timeline::event::EventBatch;
+use aaf_timeline::sorted::Batch;
+
+use crate::collector::Context;
+use crate::finding::{self, Kind, counted};
+
+/// A file system keeps times this exactly or better, and a line may be written a little late, in microseconds.
+const EXACT_US: i64 = 2_000_000;
+
+#[derive(Clone, Copy)]
+struct Last {
+    offset_bytes: u64,
+    length_bytes: u32,
+    time_us: i64,
+    is_cut: bool,
+    has_kernel_time: bool,
+}
+
+/// The last line of each text.
+#[derive(Default)]
+pub struct Files {
+    last: HashMap<(u32, u32), Last, FastHash>,
+    headless: HashMap<(u32, u32), (u64, u64, u32), FastHash>,
+}
+
+impl Files {
+    pub fn push(&mut self, events: &EventBatch<'_>, batch: &Batch<'_>) {
+        for entry in &events.sightings {
+            let row = batch.view(entry).row;
+            let text = (row.evidence, row.member);
+            if row.role == Role::Record
+                && row.notes.has(Notes::NO_HEADER)
+                && !row.notes.has(Notes::OTHER_PROGRAM)
+                && row.class != aaf_model::Class::Dbus
+            {
+                let first = (0, row.offset_bytes, row.length_bytes);
+                let (count, at, length) = self.headless.entry(text).or_insert(first);
+                *count += 1;
+                if row.offset_bytes < *at {
+                    (*at, *length) = (row.offset_bytes, row.length_bytes);
+                }
+            }
+            // The entries of a journal lie in the order in which they came, its file does not end with them.
+            if row.carrier == Carrier::Journal {
+                continue;
+            }
+            let last = self.last.entry(text).or_insert(Last {
+                offset_bytes: 0,
+                length_bytes: 0,
+                time_us: i64::MIN,
+                is_cut: false,
+                has_kernel_time: false,
+            });
+            if row.offset_bytes >= last.offset_bytes {
+                *last = Last {
+                    offset_bytes: row.offset_bytes,
+                    length_bytes: row.length_bytes,
+                    time_us: row.time_us,
+                    is_cut: row.notes.has(Notes::CUT),
+                    has_kernel_time: row.time_source == TimeSource::AuditEpoch
+                        && !row.notes.has(Notes::OTHER_PROGRAM),
+                };
+            }
+        }
+    }
+
+    pub fn finish(self, context: &Context<'_>) -> Vec<FindingRow> {
+        let mut found = Vec::new();
+        for text in context.texts {
+            let of_text = |kind: Kind| FindingRow {
+                host: context.host(text.host),
+                path: text.path.clone(),
+                ..finding::new(kind)
+            };
+            let key = (text.evidence, text.member);
+            if let Some(&(count, at, length)) = self.headless.get(&key) {
+                found.push(FindingRow {
+                    count: count as i64,
+                    seen: format!("{} without an audit header", counted(count, "record")),
+                    lines: vec![finding::line(&text.path, at, u64::from(length), "first of them")],
+                    ..of_text(Kind::NoHeader)
+                });
+            }
+            let Some(last) = self.last.get(&key) else { continue };
+            let line =
+                finding::line(&text.path, last.offset_bytes, u64::from(last.length_bytes), "last record");
+            if last.is_cut && last.offset_bytes + u64::from(last.length_bytes) == text.bytes {
+                found.push(FindingRow {
+                    seen: format!("the text ends in the middle of a record, at offset {}", text.bytes),
+                    first_time_us: Some(last.time_us).filter(|&time| time != i64::MIN),
+                    lines: vec![line.clone()],
+                    ..of_text(Kind::EndsInRecord)
+                });
+            }
+            if let Some(mtime_us) = text.mtime_us
+                && last.has_kernel_time
+                && last.time_us.saturating_sub(mtime_us) > EXACT_US
+            {
+                let seconds = (last.time_us - mtime_us) / 1_000_000;
+                found.push(FindingRow {
+                    seen: format!(
+                        "last changed {} before its last record",
+                        counted(seconds as u64, "second")
+                    ),
+                    first_time_us: Some(mtime_us),
+                    last_time_us: Some(last.time_us),
+                    lines: vec![line],
+                    ..of_text(Kind::MtimeBeforeLastRecord)
+                });
+            }
+        }
+        found
+    }
+}
