@@ -2,26 +2,24 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 
 use aaf_evidence::Inventory;
 use aaf_evidence::collection::{Collections, Kind};
 use aaf_model::block::Block;
-use aaf_model::tables::{IncidentRow, TimelineRow};
-use aaf_model::{Code, Diagnostic, HashKind, Role, Severity, State, Verdict};
+use aaf_model::tables::{FindingRow, IncidentRow, TimelineRow};
+use aaf_model::{Code, Diagnostic, HashKind, Severity, State, Verdict};
 use aaf_scan::{Companions, NameTable, ScanReport, Sink};
-use aaf_timeline::event::{self, EventBatch};
-use aaf_timeline::fold::Folded;
 use aaf_timeline::hosts::Hosts;
-use aaf_timeline::sorted::{Batch, BatchSource};
 use aaf_timeline::{
-    Assumptions, Attempt, Entry, Incident, SettleError, SourceInfo, Store, StoreError, Timelines, settle,
+    Assumptions, Attempt, Entry, Incident, SettleError, SourceInfo, Store, StoreError, settle,
 };
 
 use crate::collections::{self, Users};
 use crate::info::{CaseInfo, EvidenceInfo, FORMAT_VERSION, HostInfo, MemberInfo, TextInfo, Totals};
+use crate::integrity;
 use crate::options::Options;
-use crate::sink::{EventContext, SourceNames, TableSink};
+use crate::pipeline::{Known, Periods, Pipeline, Sums, Yield};
+use crate::sink::{SourceNames, TableSink};
 
 /// The analysis could not be done. Bad evidence is no error; see [`Analysis::diagnostics`].
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +56,8 @@ pub struct Analysis {
     pub timelines: Vec<TimelineRow>,
     /// All incidents, in order.
     pub incidents: Vec<IncidentRow>,
+    /// What the evidence cannot show, and what speaks against it, the gravest first.
+    pub findings: Vec<FindingRow>,
     /// What was wrong with the evidence.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -129,11 +129,16 @@ pub fn analyze<S: TableSink>(
     };
     let mut settled = settle(store, &names.names(), &sources, &assumptions)?;
     let hosts = &settled.hosts;
+    let texts = integrity::texts(&report, &sources, hosts);
+    let names = names.names();
+    let origins = integrity::origins(&names, &texts);
+    let known = Known { hosts, origins: &origins, sources: &source_names, texts: &texts };
     let gap_us = i64::try_from(options.gap_secs).unwrap_or(i64::MAX / 1_000_000) * 1_000_000;
     let threads = if options.threads == 0 { rayon::current_num_threads() } else { options.threads };
-    let (folded, sums) = settled.sorted.with_batches(batch_rows(settled.sorted.rows()), |source| {
-        Pipeline::new(source, hosts, &source_names, sink, gap_us).run(threads)
+    let found = settled.sorted.with_batches(batch_rows(settled.sorted.rows()), |source| {
+        Pipeline::new(source, known, sink, gap_us).run(threads)
     })?;
+    let Yield { folded, sums, integrity: collector } = found;
     let mut diagnostics = report.diagnostics.clone();
     diagnostics.extend(collections::problems(&collections));
     diagnostics.append(&mut settled.diagnostics);
@@ -148,6 +153,7 @@ pub fn analyze<S: TableSink>(
         );
         diagnostics.push(Diagnostic::new(Code::FoldedHard, None, "", message));
     }
+    let findings = collector.finish(&diagnostics, &integrity::counted_lost(&report));
     let users = Users::new(&collections, &assumptions.stated, hosts);
     let timelines = folded.entries.iter().map(|entry| timeline_row(entry, hosts, &users)).collect();
     let incidents: Vec<IncidentRow> =
@@ -159,7 +165,7 @@ pub fn analyze<S: TableSink>(
     for (host, (&rank, _)) in info.hosts.iter_mut().zip(&sums.by_host) {
         host.clock_correction_us = hosts.is_corrected(rank).then(|| hosts.correction_us(rank));
     }
-    Ok(Analysis { info, timelines, incidents, diagnostics })
+    Ok(Analysis { info, timelines, incidents, findings, diagnostics })
 }
 
 /// An IANA name or an offset.
@@ -272,211 +278,6 @@ fn source_infos(arguments: &[PathBuf], report: &ScanReport, collections: &Collec
     }
     sources.sort_by_key(|source| (source.evidence, source.member));
     sources
-}
-
-/// Counts over all events.
-#[derive(Default)]
-struct Sums {
-    events: u64,
-    context: u64,
-    without_time: u64,
-    by_verdict: BTreeMap<Verdict, u64>,
-    by_host: BTreeMap<u32, (u64, Option<(i64, i64)>)>,
-    /// First and last time in each text.
-    periods: Periods,
-}
-
-/// First and last settled time of what was found in each text, by evidence id and member.
-type Periods = BTreeMap<(u32, u32), (i64, i64)>;
-
-impl Sums {
-    /// Takes the times of all lines of a batch.
-    fn add_periods(&mut self, events: &EventBatch<'_>, batch: &Batch<'_>) {
-        // Few texts make up a batch; a short list is faster than a map.
-        let mut periods: Vec<((u32, u32), (i64, i64))> = Vec::new();
-        for entry in &events.sightings {
-            let row = batch.view(entry).row;
-            if row.time_us == i64::MIN {
-                continue;
-            }
-            let key = (row.evidence, row.member);
-            match periods.iter_mut().rev().take(8).find(|(known, _)| *known == key) {
-                Some((_, (first, last))) => {
-                    (*first, *last) = ((*first).min(row.time_us), (*last).max(row.time_us));
-                }
-                None => periods.push((key, (row.time_us, row.time_us))),
-            }
-        }
-        for (key, (from, to)) in periods {
-            let (first, last) = self.periods.entry(key).or_insert((from, to));
-            (*first, *last) = ((*first).min(from), (*last).max(to));
-        }
-    }
-
-    fn add(&mut self, batch: &EventBatch<'_>) {
-        for event in &batch.events {
-            if event.primary.row.role != Role::Record {
-                self.context += 1;
-                continue;
-            }
-            self.events += 1;
-            *self.by_verdict.entry(event.primary.row.verdict).or_default() += 1;
-            let (count, period) = self.by_host.entry(event.host).or_default();
-            *count += 1;
-            if event.time_us == i64::MIN {
-                self.without_time += 1;
-            } else {
-                let (first, last) = period.unwrap_or((event.time_us, event.time_us));
-                *period = Some((first.min(event.time_us), last.max(event.time_us)));
-            }
-        }
-    }
-
-    fn join(&mut self, other: Sums) {
-        self.events += other.events;
-        self.context += other.context;
-        self.without_time += other.without_time;
-        for (text, (first, last)) in other.periods {
-            let known = self.periods.entry(text).or_insert((first, last));
-            *known = (known.0.min(first), known.1.max(last));
-        }
-        for (verdict, count) in other.by_verdict {
-            *self.by_verdict.entry(verdict).or_default() += count;
-        }
-        for (host, (count, period)) in other.by_host {
-            let known = self.by_host.entry(host).or_default();
-            known.0 += count;
-            known.1 = match (known.1, period) {
-                (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
-                (a, b) => a.or(b),
-            };
-        }
-    }
-}
-
-/// Batches on all workers: merged and encoded in parallel, folded and appended in order.
-struct Pipeline<'p, 's, S: TableSink> {
-    source: Mutex<(u64, &'p mut BatchSource<'s>)>,
-    hosts: &'p Hosts,
-    sources: &'p SourceNames,
-    sink: RwLock<&'p mut S>,
-    fold: Turn<(Timelines<'p>, Sums)>,
-    append: Turn<()>,
-    error: Mutex<Option<Error>>,
-}
-
-/// Something that is used by one worker after the other, in the order of the batches.
-struct Turn<T> {
-    state: Mutex<(u64, T)>,
-    changed: Condvar,
-}
-
-/// The turn that never comes: an error ended the run.
-const ENDED: u64 = u64::MAX;
-
-impl<T> Turn<T> {
-    fn new(it: T) -> Self {
-        Turn { state: Mutex::new((0, it)), changed: Condvar::new() }
-    }
-
-    /// Waits for the turn, uses what it guards, passes it on. None if the run ended.
-    fn take<R>(&self, number: u64, with: impl FnOnce(&mut T) -> R) -> Option<R> {
-        let mut state = lock(&self.state);
-        while state.0 != number {
-            if state.0 == ENDED {
-                return None;
-            }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-        let result = with(&mut state.1);
-        state.0 += 1;
-        self.changed.notify_all();
-        Some(result)
-    }
-
-    fn end(&self) {
-        lock(&self.state).0 = ENDED;
-        self.changed.notify_all();
-    }
-}
-
-impl<'p, 's, S: TableSink> Pipeline<'p, 's, S> {
-    fn new(
-        source: &'p mut BatchSource<'s>,
-        hosts: &'p Hosts,
-        sources: &'p SourceNames,
-        sink: &'p mut S,
-        gap_us: i64,
-    ) -> Self {
-        Pipeline {
-            source: Mutex::new((0, source)),
-            hosts,
-            sources,
-            sink: RwLock::new(sink),
-            fold: Turn::new((Timelines::new(hosts, gap_us), Sums::default())),
-            append: Turn::new(()),
-            error: Mutex::new(None),
-        }
-    }
-
-    fn run(self, threads: usize) -> Result<(Folded, Sums), Error> {
-        rayon::scope(|scope| {
-            for _ in 0..threads.max(1) {
-                scope.spawn(|_| {
-                    if let Err(error) = self.work() {
-                        lock(&self.error).get_or_insert(error);
-                        self.fold.end();
-                        self.append.end();
-                    }
-                });
-            }
-        });
-        if let Some(error) = self.error.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            return Err(error);
-        }
-        let (timelines, sums) = self.fold.state.into_inner().unwrap_or_else(PoisonError::into_inner).1;
-        Ok((timelines.finish(), sums))
-    }
-
-    fn work(&self) -> Result<(), Error> {
-        loop {
-            let (number, batch) = {
-                let mut source = lock(&self.source);
-                let batch = source.1.next_batch().map_err(Error::Tables)?;
-                let Some(batch) = batch else { return Ok(()) };
-                source.0 += 1;
-                (source.0 - 1, batch)
-            };
-            let mut events = event::build(&batch, self.hosts);
-            let mut sums = Sums::default();
-            sums.add(&events);
-            sums.add_periods(&events, &batch);
-            let folded = self.fold.take(number, |(timelines, all)| {
-                for event in &mut events.events {
-                    timelines.push(event);
-                }
-                all.join(sums);
-            });
-            if folded.is_none() {
-                return Ok(());
-            }
-            let context =
-                EventContext { events: &events, batch: &batch, hosts: self.hosts, sources: self.sources };
-            let encoded = self.sink.read().unwrap_or_else(PoisonError::into_inner).encode(&context);
-            let encoded = encoded.map_err(Error::Tables)?;
-            let appended = self
-                .append
-                .take(number, |()| self.sink.write().unwrap_or_else(PoisonError::into_inner).append(encoded));
-            match appended {
-                Some(result) => result.map_err(Error::Tables)?,
-                None => return Ok(()),
-            }
-        }
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn timeline_row(entry: &Entry, hosts: &Hosts, users: &Users<'_>) -> TimelineRow {

@@ -8,10 +8,13 @@
 mod analyze;
 mod collections;
 mod info;
+mod integrity;
 mod options;
+mod pipeline;
 mod records;
 mod sink;
 
+pub use aaf_timeline::authenticity::explain as explain_reason;
 pub use analyze::{Analysis, Error, analyze, hex};
 pub use info::{
     CaseInfo, ClockInfo, CollectionInfo, EvidenceInfo, FORMAT_VERSION, FactInfo, HostInfo, MemberInfo,

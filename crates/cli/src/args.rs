@@ -57,6 +57,7 @@ pub enum When {
 pub enum Command {
     Analyze(commands::analyze::Analyze),
     Evidence(commands::evidence::Evidence),
+    Integrity(commands::integrity::Integrity),
     Timeline(commands::timeline::Timeline),
     Records(commands::records::Records),
     Show(commands::show::Show),

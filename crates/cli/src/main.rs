@@ -6,6 +6,7 @@ mod args;
 mod commands;
 mod exit;
 mod filter;
+mod input;
 mod interrupt;
 mod reread;
 mod ui;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aaf_case::{CaseInfo, FORMAT_VERSION};
-use aaf_model::tables::{EventDetail, IncidentRow, SightingRow, Text, TimelineRow};
+use aaf_model::tables::{EventDetail, FindingLine, FindingRow, IncidentRow, SightingRow, Text, TimelineRow};
 use aaf_model::{Code, Diagnostic};
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Int64Array, ListArray, RecordBatch, StringArray,
@@ -123,6 +123,15 @@ impl CaseReader {
         let mut rows = Vec::new();
         self.each_batch("incidents.parquet", None, &mut |table| {
             rows.extend((0..table.rows).map(|at| incident_row(table, at)));
+        })?;
+        Ok(rows)
+    }
+
+    /// Every finding on losses, tampering, forgeries and clocks, in the order of the table.
+    pub fn findings(&self) -> Result<Vec<FindingRow>, ReadError> {
+        let mut rows = Vec::new();
+        self.each_batch("integrity.parquet", None, &mut |table| {
+            rows.extend((0..table.rows).map(|at| finding_row(table, at)));
         })?;
         Ok(rows)
     }
@@ -459,6 +468,33 @@ fn incident_row(table: &Table, at: usize) -> IncidentRow {
         objects,
         comms: table.words("comms", at),
         first_event_id: table.word("first_event_id", at),
+    }
+}
+
+fn finding_row(table: &Table, at: usize) -> FindingRow {
+    let lines = table.structs("lines", at).map_or_else(Vec::new, |items| {
+        let line = |at| FindingLine {
+            path: items.word("path", at),
+            offset_bytes: items.count("offset_bytes", at),
+            length_bytes: items.count("length_bytes", at),
+            role: items.word("role", at),
+            raw: items.bytes("raw", at).unwrap_or_default(),
+        };
+        (0..items.rows).map(line).collect()
+    });
+    FindingRow {
+        kind: table.word("kind", at),
+        category: table.word("category", at),
+        severity: table.word("severity", at),
+        host: table.optional_word("host", at),
+        path: table.word("path", at),
+        first_time_us: table.time("first_time", at),
+        last_time_us: table.time("last_time", at),
+        count: table.count("count", at),
+        seen: table.word("seen", at),
+        allows: table.word("allows", at),
+        event_ids: strings(table, "event_ids", at),
+        lines,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::columns::{Column, Kind, twin_name};
-use crate::{events, evidence, sightings, small};
+use crate::{events, evidence, integrity, sightings, small};
 
 /// Every table with its columns, in the order in which they are documented.
 pub fn tables() -> Vec<(&'static str, &'static str, Vec<Column>)> {
@@ -23,6 +23,11 @@ pub fn tables() -> Vec<(&'static str, &'static str, Vec<Column>)> {
             "incidents.parquet",
             "One row an episode of one profile on one host, parted by quiet.",
             small::incident_columns(),
+        ),
+        (
+            "integrity.parquet",
+            "One row a finding on what the evidence cannot show or on what speaks against it, the gravest first.",
+            integrity::columns(),
         ),
         (
             "evidence.parquet",

@@ -140,7 +140,7 @@ fn texts<'r>(values: impl Iterator<Item = &'r [u8]>) -> [ArrayRef; 2] {
     builder.finish()
 }
 
-fn structs<R>(
+pub(crate) fn structs<R>(
     members: &'static [(&'static str, Kind)],
     rows: &[R],
     mut fill: impl FnMut(&R, &mut StructBuilder),
@@ -155,13 +155,13 @@ fn structs<R>(
     Arc::new(builder.finish())
 }
 
-fn put_text(item: &mut StructBuilder, at: usize, text: &[u8]) {
+pub(crate) fn put_text(item: &mut StructBuilder, at: usize, text: &[u8]) {
     if let Some(builder) = item.field_builder::<StringBuilder>(at) {
         builder.append_value(String::from_utf8_lossy(text));
     }
 }
 
-fn put_int(item: &mut StructBuilder, at: usize, value: i64) {
+pub(crate) fn put_int(item: &mut StructBuilder, at: usize, value: i64) {
     if let Some(builder) = item.field_builder::<Int64Builder>(at) {
         builder.append_value(value);
     }

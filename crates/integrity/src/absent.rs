@@ -58,10 +58,17 @@ impl Place {
 struct Stretch {
     count: u64,
     period: Option<(i64, i64)>,
-    named: Vec<(u64, AuditId, Place)>,
+    named: Vec<Named>,
     /// The log's records before and after.
     before: Option<(Place, i64)>,
     after: Option<(Place, i64)>,
+}
+
+/// A record that is absent here, with a copy of it elsewhere.
+struct Named {
+    event: u64,
+    id: AuditId,
+    there: FindingLine,
 }
 
 struct Log {
@@ -140,14 +147,14 @@ impl Absent {
                     }
                 }
                 if !self.copies.is_empty() {
-                    self.group(group, way);
+                    self.group(group, way, context);
                 }
             }
         }
     }
 
     /// Takes the copies of the events of one id on one way.
-    fn group(&mut self, group: &[Event<'_>], way: Way) {
+    fn group(&mut self, group: &[Event<'_>], way: Way, context: &Context<'_>) {
         let Some(host) = group.first().map(|event| event.host) else { return };
         let is_last = self.lines.get(self.last).is_some_and(|line| (line.host, line.way) == (host, way));
         let at = if is_last {
@@ -166,7 +173,7 @@ impl Absent {
         self.last = at;
         let copies = std::mem::take(&mut self.copies);
         if let Some(line) = self.lines.get_mut(at) {
-            line.take(group, &copies);
+            line.take(group, &copies, context);
         }
         self.copies = copies;
     }
@@ -183,7 +190,7 @@ impl Absent {
 }
 
 impl Line {
-    fn take(&mut self, group: &[Event<'_>], copies: &[Copy]) {
+    fn take(&mut self, group: &[Event<'_>], copies: &[Copy], context: &Context<'_>) {
         for copy in copies {
             if self.logs.iter().all(|log| log.number != copy.log) && self.logs.len() < MOST_LOGS {
                 self.logs.push(Log {
@@ -201,7 +208,7 @@ impl Line {
         let only_one = self.logs.len() == 1;
         for log in &mut self.logs {
             if !only_one && log.is_store && log.last.is_some() {
-                log.compare(group, copies);
+                log.compare(group, copies, context);
             }
             let number = log.number;
             for copy in copies.iter().filter(|copy| copy.log == number) {
@@ -216,7 +223,7 @@ impl Line {
 
 impl Log {
     /// Notes which events of a group this log lacks.
-    fn compare(&mut self, group: &[Event<'_>], copies: &[Copy]) {
+    fn compare(&mut self, group: &[Event<'_>], copies: &[Copy], context: &Context<'_>) {
         let has = |log: u32, event: usize| copies.iter().any(|copy| (copy.log, copy.event) == (log, event));
         let is_whole =
             |event: &Event<'_>| !event.primary.row.notes.has(Notes(Notes::CUT.0 | Notes::PAGER_CUT.0));
@@ -253,7 +260,12 @@ impl Log {
             self.pending.count += 1;
             widen(&mut self.pending.period, event.time_us);
             if self.pending.named.len() < MOST_NAMED {
-                self.pending.named.push((event.id, id, copy.place));
+                let path = context.path(copy.place.evidence, copy.place.member);
+                let there = FindingLine {
+                    raw: finding::line_of(&event.primary, path, "").raw,
+                    ..copy.place.line(context, "there")
+                };
+                self.pending.named.push(Named { event: event.id, id, there });
             }
         }
     }
@@ -302,7 +314,7 @@ impl Log {
             return;
         }
         for stretch in &self.stretches {
-            let kind = stretch.kind(line.host, announced);
+            let kind = stretch.kind((line.host, line.way), announced);
             found.push(stretch.finding(kind, name, base(kind), context));
         }
         let behind = |stretch: &Stretch| {
@@ -321,7 +333,7 @@ impl Log {
 }
 
 impl Stretch {
-    fn kind(&self, host: u32, announced: &Announced) -> Kind {
+    fn kind(&self, (host, way): (u32, Way), announced: &Announced) -> Kind {
         let (Some((before, from)), Some((after, to))) = (self.before, self.after) else {
             return Kind::AbsentNearBoot;
         };
@@ -332,7 +344,7 @@ impl Stretch {
         let (from, to) = (from.min(first), to.max(last));
         if announced.is_boot_between(host, from, to) {
             Kind::AbsentNearBoot
-        } else if announced.is_loss_between(host, from, to) {
+        } else if announced.is_loss_between(host, way, from, to) {
             Kind::AbsentNearLoss
         } else {
             Kind::RecordAbsent
@@ -340,7 +352,7 @@ impl Stretch {
     }
 
     fn finding(&self, kind: Kind, name: &str, base: FindingRow, context: &Context<'_>) -> FindingRow {
-        let ids: Vec<String> = self.named.iter().map(|(_, id, _)| shown(*id)).collect();
+        let ids: Vec<String> = self.named.iter().map(|named| shown(named.id)).collect();
         let more = if self.count > ids.len() as u64 { ", …" } else { "" };
         let wheres = match kind {
             Kind::RotationHole => "between two files of the set",
@@ -353,7 +365,7 @@ impl Stretch {
         if let Some((place, _)) = self.after {
             lines.push(place.line(context, "after, here"));
         }
-        lines.extend(self.named.iter().map(|(_, _, place)| place.line(context, "there")));
+        lines.extend(self.named.iter().map(|named| named.there.clone()));
         let file = name.rsplit(['/', '!']).next().unwrap_or(name);
         FindingRow {
             count: self.count as i64,
@@ -364,7 +376,7 @@ impl Stretch {
                 counted(self.count, "record"),
                 ids.join(", ")
             ),
-            event_ids: self.named.iter().map(|(event, ..)| format!("{event:016x}")).collect(),
+            event_ids: self.named.iter().map(|named| format!("{:016x}", named.event)).collect(),
             lines,
             ..base
         }

@@ -8,6 +8,7 @@ use aaf_model::ContextKind;
 use aaf_model::tables::FindingRow;
 use aaf_timeline::Event;
 use aaf_timeline::event::EventBatch;
+use aaf_timeline::origin::Way;
 use aaf_timeline::sorted::Batch;
 
 use crate::collector::Context;
@@ -45,7 +46,8 @@ struct Group {
 #[derive(Default)]
 pub struct Announced {
     groups: BTreeMap<(u32, Kind, &'static str), Group>,
-    losses: BTreeMap<u32, Vec<(i64, i64)>>,
+    /// Losses behind the point where the ways part, by host and way.
+    losses: BTreeMap<(u32, Way), Vec<(i64, i64)>>,
     boots: BTreeMap<u32, Vec<(i64, i64)>>,
 }
 
@@ -67,13 +69,11 @@ impl Announced {
         };
         let Some(said) = said else { return };
         if event.time_us != i64::MIN {
-            let times = match said.kind {
-                Kind::Boot => Some(&mut self.boots),
-                kind if kind != Kind::Repeated => Some(&mut self.losses),
-                _ => None,
-            };
-            if let Some(times) = times {
-                note(times.entry(event.host).or_default(), event.time_us);
+            if said.kind == Kind::Boot {
+                note(self.boots.entry(event.host).or_default(), event.time_us);
+            }
+            for way in explains(said.kind) {
+                note(self.losses.entry((event.host, *way)).or_default(), event.time_us);
             }
         }
         let key = (event.host, said.kind, said.what);
@@ -87,27 +87,28 @@ impl Announced {
         widen(&mut group.period, event.time_us);
         let sightings = events.sightings.get(event.sightings.clone()).unwrap_or_default();
         for (at, entry) in sightings.iter().enumerate() {
-            let row = batch.view(entry).row;
+            let view = batch.view(entry);
+            let row = view.row;
             let (lines, amount) = group.by_log.entry(context.origins.log(row)).or_default();
             *lines += 1;
             *amount = amount.saturating_add(said.amount);
             if at == 0 && group.row.lines.len() < MOST_NAMED {
                 let path = context.path(row.evidence, row.member);
-                let length = u64::from(row.length_bytes);
-                group.row.lines.push(finding::line(path, row.offset_bytes, length, "announcement"));
+                group.row.lines.push(finding::line_of(&view, path, "announcement"));
                 group.row.event_ids.push(format!("{:016x}", event.id));
             }
         }
     }
 
-    /// Whether a loss was announced for the host around this stretch.
-    pub fn is_loss_between(&self, host: u32, from_us: i64, to_us: i64) -> bool {
-        is_between(&self.losses, host, from_us.saturating_sub(NEAR_US), to_us.saturating_add(NEAR_US))
+    /// Whether a loss was announced around this stretch that can make one log of the way lack what another one has.
+    pub fn is_loss_between(&self, host: u32, way: Way, from_us: i64, to_us: i64) -> bool {
+        let (from_us, to_us) = (from_us.saturating_sub(NEAR_US), to_us.saturating_add(NEAR_US));
+        is_between(self.losses.get(&(host, way)), from_us, to_us)
     }
 
     /// Whether the host was started within this stretch.
     pub fn is_boot_between(&self, host: u32, from_us: i64, to_us: i64) -> bool {
-        is_between(&self.boots, host, from_us, to_us)
+        is_between(self.boots.get(&host), from_us, to_us)
     }
 
     pub fn finish(self, context: &Context<'_>) -> Vec<FindingRow> {
@@ -152,8 +153,18 @@ fn note(times: &mut Vec<(i64, i64)>, time_us: i64) {
     }
 }
 
-fn is_between(times: &BTreeMap<u32, Vec<(i64, i64)>>, host: u32, from_us: i64, to_us: i64) -> bool {
-    times.get(&host).is_some_and(|times| times.iter().any(|&(first, last)| first <= to_us && last >= from_us))
+fn is_between(times: Option<&Vec<(i64, i64)>>, from_us: i64, to_us: i64) -> bool {
+    times.is_some_and(|times| times.iter().any(|&(first, last)| first <= to_us && last >= from_us))
+}
+
+/// The ways on which one log can lack, because of such a loss, what another one has. What the kernel suppresses or has
+/// no room for is absent from all logs of the way alike.
+fn explains(kind: Kind) -> &'static [Way] {
+    match kind {
+        Kind::WriterDropped => &[Way::Printk, Way::Audit],
+        Kind::QueueOverflow | Kind::DaemonStopped => &[Way::Audit],
+        _ => &[],
+    }
 }
 
 fn loss(text: &[u8]) -> Option<Said> {
@@ -312,9 +323,8 @@ mod tests {
             note(&mut times, time);
         }
         assert_eq!(times, [(0, 1_000_000), (20_000_000, 21_000_000), (60_000_000, 60_000_000)]);
-        let times = BTreeMap::from([(1, times)]);
-        assert!(is_between(&times, 1, 21_000_000, 30_000_000));
-        assert!(!is_between(&times, 1, 21_000_001, 30_000_000));
-        assert!(!is_between(&times, 2, 0, 30_000_000));
+        assert!(is_between(Some(&times), 21_000_000, 30_000_000));
+        assert!(!is_between(Some(&times), 21_000_001, 30_000_000));
+        assert!(!is_between(None, 0, 30_000_000));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aaf_model::hash::FastHash;
 use aaf_model::tables::FindingRow;
-use aaf_model::{Carrier, Notes, Role, TimeSource};
+use aaf_model::{Carrier, Class, Notes, Role, TimeSource};
 use aaf_timeline::event::EventBatch;
 use aaf_timeline::sorted::Batch;
 
@@ -13,6 +13,11 @@ use crate::finding::{self, Kind, counted};
 
 /// A file system keeps times this exactly or better, and a line may be written a little late, in microseconds.
 const EXACT_US: i64 = 2_000_000;
+
+/// Some of journalctl's forms print no id.
+fn is_journals_text(carrier: Carrier) -> bool {
+    matches!(carrier, Carrier::JournalAudit | Carrier::JournalShort | Carrier::JournalMonotonic)
+}
 
 #[derive(Clone, Copy)]
 struct Last {
@@ -38,7 +43,8 @@ impl Files {
             if row.role == Role::Record
                 && row.notes.has(Notes::NO_HEADER)
                 && !row.notes.has(Notes::OTHER_PROGRAM)
-                && row.class != aaf_model::Class::Dbus
+                && row.class != Class::Dbus
+                && !is_journals_text(row.carrier)
             {
                 let first = (0, row.offset_bytes, row.length_bytes);
                 let (count, at, length) = self.headless.entry(text).or_insert(first);

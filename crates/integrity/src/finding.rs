@@ -1,5 +1,6 @@
 //! The kinds of findings: their words, how much each matters, and what it allows one to conclude.
 
+use aaf_model::block::RowView;
 use aaf_model::tables::{FindingLine, FindingRow};
 
 /// What a finding is about.
@@ -197,8 +198,20 @@ pub(crate) fn line(path: &str, offset_bytes: u64, length_bytes: u64, role: &str)
         offset_bytes: offset_bytes as i64,
         length_bytes: length_bytes as i64,
         role: role.to_owned(),
+        raw: Vec::new(),
     }
 }
+
+/// A row's line as a finding names it.
+pub(crate) fn line_of(view: &RowView<'_>, path: &str, role: &str) -> FindingLine {
+    let raw = view.raw();
+    let mut line = line(path, view.row.offset_bytes, u64::from(view.row.length_bytes), role);
+    line.raw = raw.get(..raw.len().min(MOST_RAW)).unwrap_or_default().to_vec();
+    line
+}
+
+/// Bytes that are kept of a line.
+const MOST_RAW: usize = 1024;
 
 /// `1 record`, `5 records`.
 pub(crate) fn counted(count: u64, noun: &str) -> String {

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use aaf_model::tables::FindingRow;
 use aaf_timeline::Event;
-use aaf_timeline::authenticity::Level;
+use aaf_timeline::authenticity::{Level, explain};
 use aaf_timeline::event::EventBatch;
+use aaf_timeline::origin::Origin;
 use aaf_timeline::sorted::Batch;
 
 use crate::collector::Context;
@@ -24,6 +25,8 @@ pub struct Forged {
     groups: BTreeMap<(u32, Kind, String), Group>,
 }
 
+/// Lines that are named of one record.
+const COPIES_OF_ONE: usize = 2;
 /// Reasons combine in few ways; an attacker's hosts do not.
 const MOST_GROUPS: usize = 4096;
 
@@ -50,30 +53,31 @@ impl Forged {
         widen(&mut group.period, event.time_us);
         if group.row.event_ids.len() < MOST_NAMED {
             group.row.event_ids.push(format!("{:016x}", event.id));
-            for entry in events.sightings.get(event.sightings.clone()).unwrap_or_default() {
-                if group.row.lines.len() >= MOST_NAMED {
-                    break;
+            // The copies that give it away come first, and leave room for those of other records.
+            let copies = events.sightings.get(event.sightings.clone()).unwrap_or_default();
+            let mut views: Vec<_> = copies.iter().map(|entry| batch.view(entry)).collect();
+            views.sort_by_key(|view| {
+                !matches!(context.origins.origin(view.row), Origin::UserSyslog | Origin::KmsgWrite)
+            });
+            for view in views.iter().take(COPIES_OF_ONE) {
+                if group.row.lines.len() < MOST_NAMED {
+                    let path = context.path(view.row.evidence, view.row.member);
+                    group.row.lines.push(finding::line_of(view, path, "record"));
                 }
-                let row = batch.view(entry).row;
-                let path = context.path(row.evidence, row.member);
-                group.row.lines.push(finding::line(
-                    path,
-                    row.offset_bytes,
-                    u64::from(row.length_bytes),
-                    "record",
-                ));
             }
         }
     }
 
     pub fn finish(self, context: &Context<'_>) -> Vec<FindingRow> {
         let rows = self.groups.into_iter().map(|((host, kind, reasons), group)| {
-            let says = if kind == Kind::ForgedRecord { "looks forged" } else { "is doubtful" };
-            let says = if group.count == 1 {
-                says
-            } else {
-                says.strip_suffix("s forged").map_or("are doubtful", |_| "look forged")
+            let says = match (kind, group.count) {
+                (Kind::ForgedRecord, 1) => "looks forged",
+                (Kind::ForgedRecord, _) => "look forged",
+                (_, 1) => "is doubtful",
+                _ => "are doubtful",
             };
+            let reasons: Vec<&str> = reasons.split(", ").map(explain).collect();
+            let reasons = reasons.join("; ");
             FindingRow {
                 host: context.host(host),
                 path: group.row.lines.first().map(|line| line.path.clone()).unwrap_or_default(),

@@ -66,7 +66,7 @@ impl Order {
                 off / 1_000_000
             );
             found.event_ids.push(format!("{:016x}", event.id));
-            found.lines.push(finding::line(path, row.offset_bytes, u64::from(row.length_bytes), "record"));
+            found.lines.push(finding::line_of(&event.primary, path, "record"));
             line.strays.push(found);
         } else {
             *line = Line { difference_us, known: 1, strays: Vec::new() };

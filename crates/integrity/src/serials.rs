@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aaf_model::SerialRun;
-use aaf_model::tables::FindingRow;
+use aaf_model::tables::{FindingLine, FindingRow};
 
 use crate::collector::Context;
 use crate::finding::{self, Kind, MOST_NAMED, counted};
@@ -163,7 +163,9 @@ pub fn hollow(context: &Context<'_>) -> Vec<FindingRow> {
                 .take(MOST_NAMED)
                 .map(|(hollow, text)| {
                     let role = format!("SYSCALL of :{}", hollow.serial);
-                    finding::line(&text.path, hollow.offset_bytes, u64::from(hollow.length_bytes), &role)
+                    let length = u64::from(hollow.length_bytes);
+                    let line = finding::line(&text.path, hollow.offset_bytes, length, &role);
+                    FindingLine { raw: hollow.raw.clone(), ..line }
                 })
                 .collect(),
             ..finding::new(Kind::HollowEvent)

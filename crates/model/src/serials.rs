@@ -18,7 +18,7 @@ pub struct SerialRun {
 }
 
 /// An event that was logged because of a record that is not there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HollowEvent {
     /// Its serial.
     pub serial: u32,
@@ -32,6 +32,8 @@ pub struct HollowEvent {
     pub items: u32,
     /// PATH lines that are there.
     pub paths: u32,
+    /// The line.
+    pub raw: Vec<u8>,
 }
 
 /// The serials of an audit log, and events in it that lack what they must have.
@@ -48,7 +50,7 @@ pub struct AuditSerials {
 /// A log with more runs keeps only some types of records.
 const MOST_RUNS: usize = 65_536;
 /// Hollow events that are kept.
-const MOST_HOLLOW: usize = 65_536;
+const MOST_HOLLOW: usize = 4096;
 /// Lines that are further apart in time do not follow one another, microseconds.
 const NEAR_US: u64 = 60_000_000;
 
@@ -90,7 +92,7 @@ impl AuditSerials {
     /// Appends what the lines behind these say.
     pub fn append(&mut self, next: &AuditSerials) {
         next.runs.iter().for_each(|run| self.run(*run));
-        next.hollow.iter().for_each(|event| self.hollow(*event));
+        next.hollow.iter().for_each(|event| self.hollow(event.clone()));
         self.overflowed |= next.overflowed;
     }
 

@@ -201,4 +201,6 @@ pub struct FindingLine {
     pub length_bytes: i64,
     /// What the line is in the finding.
     pub role: String,
+    /// The line as found, up to a kilobyte or so; empty where it was not kept.
+    pub raw: Text,
 }

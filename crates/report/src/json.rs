@@ -3,7 +3,7 @@
 use std::io;
 
 use aaf_case::CaseInfo;
-use aaf_model::tables::{EventDetail, IncidentRow, Text, TimelineRow};
+use aaf_model::tables::{EventDetail, FindingRow, IncidentRow, Text, TimelineRow};
 use aaf_model::{Diagnostic, Severity};
 use serde::Serialize;
 use serde_json::Value;
@@ -131,6 +131,45 @@ pub fn timeline_row(row: &TimelineRow) -> Object {
         .put("first_event_id", &*row.first_event_id)
         .put("last_event_id", &*row.last_event_id);
     out
+}
+
+/// One finding, with the names of the table's columns.
+pub fn finding_row(row: &FindingRow) -> Object {
+    let lines: Vec<Object> = row
+        .lines
+        .iter()
+        .map(|line| {
+            let mut out = Object::default();
+            out.put("path", &*line.path)
+                .put("offset_bytes", line.offset_bytes)
+                .put("length_bytes", line.length_bytes)
+                .put("role", &*line.role);
+            if !line.raw.is_empty() {
+                out.text("raw", &line.raw);
+            }
+            out
+        })
+        .collect();
+    let mut out = Object::default();
+    out.put("kind", &*row.kind)
+        .put("category", &*row.category)
+        .put("severity", &*row.severity)
+        .put("host", row.host.clone())
+        .put("path", &*row.path)
+        .put("first_time", row.first_time_us.and_then(rfc3339))
+        .put("last_time", row.last_time_us.and_then(rfc3339))
+        .put("count", row.count)
+        .put("seen", &*row.seen)
+        .put("allows", &*row.allows)
+        .put("event_ids", row.event_ids.clone())
+        .put("lines", serde_json::to_value(lines).unwrap_or_default());
+    out
+}
+
+/// All findings as one array.
+pub fn findings(rows: &[&FindingRow], out: &mut dyn io::Write) -> io::Result<()> {
+    let rows: Vec<_> = rows.iter().map(|row| finding_row(row)).collect();
+    write_pretty(out, &rows)
 }
 
 /// One incident, with the names of the table's columns.

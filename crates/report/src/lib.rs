@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod escape;
+pub mod integrity;
 pub mod inventory;
 pub mod json;
 mod page;

@@ -90,26 +90,6 @@ pub(crate) fn authenticity(word: &str) -> Option<&'static str> {
     })
 }
 
-/// Why a record is believed less.
-pub(crate) fn authenticity_reason(word: &str) -> &str {
-    match word {
-        "kmsg-write" => "a process wrote it into the kernel's ring buffer",
-        "user-syslog" => "a process handed it to the log in the kernel's name",
-        "other-program" => "the envelope names another program",
-        "user-message" => "a user message of a program that is not dbus-daemon",
-        "odd-type" => "an audit record type that AppArmor does not use",
-        "field-order" => "keys stand in another order than the kernel prints them in",
-        "capname-blank" => "the kernel prints two blanks before capname=",
-        "long-comm" => "comm= is longer than the kernel keeps",
-        "no-task" => "pid= or comm= is missing",
-        "unquotable" => "a quoted value that the kernel would have printed as digits",
-        "needless-hex" => "digits where the kernel would have quoted",
-        "lower-hex" => "hexadecimal digits in lower case",
-        "serial-out-of-place" => "its serial lies far ahead of the records around it",
-        other => other,
-    }
-}
-
 /// An outcome within a list of counts.
 pub(crate) fn outcome_counted(word: &str) -> &str {
     match word {

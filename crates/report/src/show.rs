@@ -99,7 +99,7 @@ fn facts(event: &EventDetail, page: &mut dyn Page) -> io::Result<()> {
     page.end_line()?;
     if let Some(meaning) = phrase::authenticity(&event.authenticity) {
         let reasons: Vec<&str> =
-            event.authenticity_reasons.iter().map(|word| phrase::authenticity_reason(word)).collect();
+            event.authenticity_reasons.iter().map(|word| aaf_case::explain_reason(word)).collect();
         let reasons = if reasons.is_empty() {
             String::new()
         } else {

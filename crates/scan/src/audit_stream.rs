@@ -208,6 +208,7 @@ fn hollow(window: &Window<'_>, scratch: &mut Scratch) {
                 length_bytes: line.length,
                 items,
                 paths: group.paths,
+                raw: text.get(..text.len().min(2048)).unwrap_or_default().to_vec(),
             });
         }
     }

@@ -517,7 +517,8 @@ fn plain_source(
         let message = format!("the file shrank from {} to {now} bytes while it was read", opened.plain.len());
         diagnostics.push(Diagnostic::new(Code::Changed, Some(file.id), &file.display, message).at(now));
     }
-    note_counts(file.id, &file.display, sums.counts.nul_run, sums.first_long, diagnostics);
+    let nul_run = sums.counts.nul_run.filter(|_| opened.form != Form::JournalExport);
+    note_counts(file.id, &file.display, nul_run, sums.first_long, diagnostics);
     if let Some(journal) = &sums.journal {
         diagnostics.extend(journal.diagnostics(file.id, &file.display));
         if !journal.is_whole() {
@@ -625,7 +626,9 @@ impl Visitor for Leaves<'_, '_, '_> {
         );
         run.capture(&path, &streamed.head, &mut self.room);
         let mut diagnostics = Vec::new();
-        note_counts(evidence, &path, streamed.counts.nul_run, streamed.counts.long_line, &mut diagnostics);
+        // The lengths of binary values are no NUL runs.
+        let nul_run = streamed.counts.nul_run.filter(|_| streamed.form != Form::JournalExport);
+        note_counts(evidence, &path, nul_run, streamed.counts.long_line, &mut diagnostics);
         lock(&run.diagnostics).extend(diagnostics);
         self.sources.push(SourceReport {
             evidence,

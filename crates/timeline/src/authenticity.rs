@@ -51,12 +51,24 @@ impl Level {
 }
 
 macro_rules! reasons {
-    ($($(#[$doc:meta])* $name:ident = $bit:literal, $word:literal, $cost:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident = $bit:literal, $word:literal, $says:literal, $cost:literal;)*) => {
         impl Reasons {
             $($(#[$doc])* pub const $name: Reasons = Reasons(1 << $bit);)*
-            const ALL: &'static [(Reasons, &'static str, i32)] = &[$((Reasons::$name, $word, $cost)),*];
+            const ALL: &'static [Known] = &[$(Known { reason: Reasons::$name, word: $word, says: $says, cost: $cost }),*];
         }
     };
+}
+
+struct Known {
+    reason: Reasons,
+    word: &'static str,
+    says: &'static str,
+    cost: i32,
+}
+
+/// What the word of a reason says; the word itself where it is not known.
+pub fn explain(word: &str) -> &str {
+    Reasons::ALL.iter().find(|known| known.word == word).map_or(word, |known| known.says)
 }
 
 /// Why a record is believed less; several may hold.
@@ -65,31 +77,31 @@ pub struct Reasons(u32);
 
 reasons! {
     /// A process wrote it into the kernel's ring buffer: the kernel kept a facility that is not its own.
-    KMSG_WRITE = 0, "kmsg-write", 0;
+    KMSG_WRITE = 0, "kmsg-write", "a process wrote it into the kernel's ring buffer", 0;
     /// A process handed it to syslog or journald in the kernel's name.
-    USER_SYSLOG = 1, "user-syslog", 0;
+    USER_SYSLOG = 1, "user-syslog", "a process handed it to the log in the kernel's name", 0;
     /// The envelope names another program.
-    OTHER_PROGRAM = 2, "other-program", 0;
+    OTHER_PROGRAM = 2, "other-program", "the envelope names another program", 0;
     /// An audit user message in which a program other than dbus-daemon quotes a record.
-    USER_MESSAGE = 3, "user-message", 85;
+    USER_MESSAGE = 3, "user-message", "a user message of a program that is not dbus-daemon", 85;
     /// The audit record type is none that AppArmor uses.
-    ODD_TYPE = 4, "odd-type", 60;
+    ODD_TYPE = 4, "odd-type", "an audit record type that AppArmor does not use", 60;
     /// Keys stand in another order than the kernel prints them in.
-    FIELD_ORDER = 5, "field-order", 25;
+    FIELD_ORDER = 5, "field-order", "keys stand in another order than the kernel prints them in", 25;
     /// The kernel prints two blanks before `capname=`.
-    CAPNAME_BLANK = 6, "capname-blank", 25;
+    CAPNAME_BLANK = 6, "capname-blank", "the kernel prints two blanks before capname=", 25;
     /// `comm=` has more than the 15 bytes that the kernel keeps.
-    LONG_COMM = 7, "long-comm", 40;
+    LONG_COMM = 7, "long-comm", "comm= is longer than the kernel keeps", 40;
     /// `pid=` or `comm=` is missing, which the kernel always prints.
-    NO_TASK = 8, "no-task", 25;
+    NO_TASK = 8, "no-task", "pid= or comm= is missing", 25;
     /// A quoted value holds bytes that the kernel would have printed as digits.
-    UNQUOTABLE = 9, "unquotable", 25;
+    UNQUOTABLE = 9, "unquotable", "a quoted value that the kernel would have printed as digits", 25;
     /// A value is printed as digits that the kernel would have quoted.
-    NEEDLESS_HEX = 10, "needless-hex", 25;
+    NEEDLESS_HEX = 10, "needless-hex", "digits where the kernel would have quoted", 25;
     /// Hexadecimal digits are in lower case.
-    LOWER_HEX = 11, "lower-hex", 25;
+    LOWER_HEX = 11, "lower-hex", "hexadecimal digits in lower case", 25;
     /// Its serial lies far ahead of the records before and after it.
-    SERIAL_OUT_OF_PLACE = 12, "serial-out-of-place", 25;
+    SERIAL_OUT_OF_PLACE = 12, "serial-out-of-place", "its serial lies far ahead of the records around it", 25;
 }
 
 impl Reasons {
@@ -104,11 +116,11 @@ impl Reasons {
 
     /// The words of all reasons that hold, in a fixed order.
     pub fn words(self) -> impl Iterator<Item = &'static str> {
-        Reasons::ALL.iter().filter(move |(reason, ..)| self.has(*reason)).map(|(_, word, _)| *word)
+        Reasons::ALL.iter().filter(move |known| self.has(known.reason)).map(|known| known.word)
     }
 
     fn cost(self) -> i32 {
-        Reasons::ALL.iter().filter(|(reason, ..)| self.has(*reason)).map(|(.., cost)| cost).sum()
+        Reasons::ALL.iter().filter(|known| self.has(known.reason)).map(|known| known.cost).sum()
     }
 }
 

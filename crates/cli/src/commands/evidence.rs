@@ -3,8 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use aaf_case::{CaseInfo, NoTables};
-use aaf_export::CaseReader;
+use aaf_case::CaseInfo;
 use aaf_model::{Diagnostic, HashKind};
 use aaf_report::inventory::{self, View};
 use aaf_report::time::Clock;
@@ -13,6 +12,7 @@ use jiff::tz::TimeZone;
 
 use crate::args::Reading;
 use crate::exit::Exit;
+use crate::input::{self, Input};
 use crate::ui::Ui;
 use crate::values;
 
@@ -75,29 +75,13 @@ impl Evidence {
 
     /// What a case says, or what the evidence shows when it is read.
     fn info(&self, ui: &Ui) -> anyhow::Result<(CaseInfo, Vec<Diagnostic>)> {
-        if let [only] = &self.inputs[..]
-            && CaseReader::is_case(only)
-        {
-            return Ok((CaseReader::open(only)?.info().clone(), Vec::new()));
-        }
-        if let Some(case) = self.inputs.iter().find(|input| CaseReader::is_case(input)) {
-            anyhow::bail!("{} is a case; give one case, or evidence", case.display());
-        }
-        let mut options = self.reading.options();
-        options.evidence.hash = if self.no_hash { HashKind::None } else { HashKind::Sha256 };
-        options.raw = aaf_scan::Raw::None;
-        let inventory = aaf_evidence::discover(&self.inputs, &options.evidence);
-        let progress = ui.progress(inventory.files.iter().map(|file| file.size_bytes).sum());
-        options.progress = Some(progress.callback());
-        let result = aaf_case::analyze(&self.inputs, &options, &mut NoTables);
-        progress.finish();
-        match result {
-            Ok(analysis) => Ok((analysis.info, analysis.diagnostics)),
-            Err(aaf_case::Error::NoEvidence { diagnostics }) => {
-                ui.diagnostics(&diagnostics, false);
-                anyhow::bail!("no evidence could be read");
-            }
-            Err(error) => Err(error.into()),
+        let input = input::open(&self.inputs, &self.reading, ui, |options| {
+            options.evidence.hash = if self.no_hash { HashKind::None } else { HashKind::Sha256 };
+            options.raw = aaf_scan::Raw::None;
+        })?;
+        match input {
+            Input::Case(case) => Ok((case.info().clone(), Vec::new())),
+            Input::Evidence(analysis) => Ok((analysis.info, analysis.diagnostics)),
         }
     }
 }

@@ -3,6 +3,7 @@
 pub mod analyze;
 pub mod completions;
 pub mod evidence;
+pub mod integrity;
 pub mod man;
 pub mod records;
 pub mod schema;
@@ -18,6 +19,7 @@ pub fn run(command: Command, ui: &Ui) -> anyhow::Result<Exit> {
     match command {
         Command::Analyze(command) => command.run(ui),
         Command::Evidence(command) => command.run(ui),
+        Command::Integrity(command) => command.run(ui),
         Command::Timeline(command) => command.run(ui),
         Command::Records(command) => command.run(ui),
         Command::Show(command) => command.run(ui),

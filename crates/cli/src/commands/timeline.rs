@@ -3,8 +3,6 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use aaf_case::NoTables;
-use aaf_export::CaseReader;
 use aaf_model::HashKind;
 use aaf_model::tables::TimelineRow;
 use aaf_report::time::Clock;
@@ -15,6 +13,7 @@ use jiff::tz::TimeZone;
 use crate::args::Reading;
 use crate::exit::Exit;
 use crate::filter::Filters;
+use crate::input::{self, Input};
 use crate::ui::Ui;
 use crate::values;
 use crate::when::Anchor;
@@ -91,34 +90,17 @@ impl Timeline {
 
     /// All lines, the number of events, and whether evidence was damaged.
     fn rows(&self, ui: &Ui) -> anyhow::Result<(Vec<TimelineRow>, u64, bool)> {
-        if let [only] = &self.inputs[..]
-            && CaseReader::is_case(only)
-        {
-            let case = CaseReader::open(only)?;
-            return Ok((case.timelines()?, case.info().totals.events, false));
-        }
-        if let Some(case) = self.inputs.iter().find(|input| CaseReader::is_case(input)) {
-            anyhow::bail!("{} is a case; give one case, or evidence", case.display());
-        }
-        let mut options = self.reading.options();
-        options.evidence.hash = HashKind::None;
-        options.raw = aaf_scan::Raw::None;
-        options.gap_secs = self.gap.as_secs();
-        let inventory = aaf_evidence::discover(&self.inputs, &options.evidence);
-        let progress = ui.progress(inventory.files.iter().map(|file| file.size_bytes).sum());
-        options.progress = Some(progress.callback());
-        let result = aaf_case::analyze(&self.inputs, &options, &mut NoTables);
-        progress.finish();
-        match result {
-            Ok(analysis) => {
+        let input = input::open(&self.inputs, &self.reading, ui, |options| {
+            options.evidence.hash = HashKind::None;
+            options.raw = aaf_scan::Raw::None;
+            options.gap_secs = self.gap.as_secs();
+        })?;
+        match input {
+            Input::Case(case) => Ok((case.timelines()?, case.info().totals.events, false)),
+            Input::Evidence(analysis) => {
                 let damage = ui.diagnostics(&analysis.diagnostics, false);
                 Ok((analysis.timelines, analysis.info.totals.events, damage))
             }
-            Err(aaf_case::Error::NoEvidence { diagnostics }) => {
-                ui.diagnostics(&diagnostics, false);
-                anyhow::bail!("no evidence could be read");
-            }
-            Err(error) => Err(error.into()),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! path a member had on the host. What the small files inside tell about the host is gathered in [`Facts`].
 //! Source: the collectors' own scripts and manuals, named in each file.
 
+mod audit_status;
 mod catscale;
 mod clock;
 mod date;
@@ -18,6 +19,7 @@ mod uac;
 mod velociraptor;
 mod zone;
 
+pub use self::audit_status::AuditStatus;
 pub use self::clock::ClockState;
 pub use self::facts::{Fact, Facts};
 pub use self::telling::{TELLING_BYTES, Telling, is_telling};

@@ -49,7 +49,7 @@ pub fn is_telling(path: &str) -> bool {
         return true;
     }
     let name = path.rsplit(['/', '!']).next().unwrap_or_default();
-    super::output::Command::of(name).is_some()
+    super::output::Command::of(name).is_some() || super::audit_status::is_named(name)
 }
 
 #[cfg(test)]

@@ -1,0 +1,50 @@
+//! What commands read that take a case or evidence alike.
+
+use std::path::PathBuf;
+
+use aaf_case::{Analysis, NoTables, Options};
+use aaf_export::CaseReader;
+
+use crate::args::Reading;
+use crate::ui::Ui;
+
+/// A case, or what the evidence gave.
+pub enum Input {
+    /// A case on the disk.
+    Case(CaseReader),
+    /// What was read just now.
+    Evidence(Box<Analysis>),
+}
+
+/// Opens the only input as a case if it is one; else reads all of them as evidence, with options as `prepare` leaves
+/// them.
+pub fn open(
+    inputs: &[PathBuf],
+    reading: &Reading,
+    ui: &Ui,
+    prepare: impl FnOnce(&mut Options),
+) -> anyhow::Result<Input> {
+    if let [only] = inputs
+        && CaseReader::is_case(only)
+    {
+        return Ok(Input::Case(CaseReader::open(only)?));
+    }
+    if let Some(case) = inputs.iter().find(|input| CaseReader::is_case(input)) {
+        anyhow::bail!("{} is a case; give one case, or evidence", case.display());
+    }
+    let mut options = reading.options();
+    prepare(&mut options);
+    let inventory = aaf_evidence::discover(inputs, &options.evidence);
+    let progress = ui.progress(inventory.files.iter().map(|file| file.size_bytes).sum());
+    options.progress = Some(progress.callback());
+    let result = aaf_case::analyze(inputs, &options, &mut NoTables);
+    progress.finish();
+    match result {
+        Ok(analysis) => Ok(Input::Evidence(Box::new(analysis))),
+        Err(aaf_case::Error::NoEvidence { diagnostics }) => {
+            ui.diagnostics(&diagnostics, false);
+            anyhow::bail!("no evidence could be read");
+        }
+        Err(error) => Err(error.into()),
+    }
+}
