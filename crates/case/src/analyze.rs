@@ -419,6 +419,7 @@ fn case_info(
     totals.events = sums.events;
     totals.context_events = sums.context;
     totals.events_without_time = sums.without_time;
+    totals.events_forged_looking = sums.forged_looking;
     for (verdict, count) in &sums.by_verdict {
         let word = match verdict {
             Verdict::None => "none",

@@ -227,6 +227,9 @@ pub struct Totals {
     pub events_by_verdict: BTreeMap<String, u64>,
     /// Events without any time.
     pub events_without_time: u64,
+    /// Events that look forged; they are among the others, and raise no incident.
+    #[serde(default)]
+    pub events_forged_looking: u64,
     /// Incidents by severity.
     pub incidents_by_severity: BTreeMap<String, u64>,
     /// Diagnostics that name damage.

@@ -20,6 +20,7 @@ pub(crate) struct Sums {
     pub events: u64,
     pub context: u64,
     pub without_time: u64,
+    pub forged_looking: u64,
     pub by_verdict: BTreeMap<Verdict, u64>,
     pub by_host: BTreeMap<u32, (u64, Option<(i64, i64)>)>,
     /// First and last time in each text.
@@ -60,6 +61,7 @@ impl Sums {
                 continue;
             }
             self.events += 1;
+            self.forged_looking += u64::from(event.authenticity.is_forged_looking());
             *self.by_verdict.entry(event.primary.row.verdict).or_default() += 1;
             let (count, period) = self.by_host.entry(event.host).or_default();
             *count += 1;
@@ -76,6 +78,7 @@ impl Sums {
         self.events += other.events;
         self.context += other.context;
         self.without_time += other.without_time;
+        self.forged_looking += other.forged_looking;
         for (text, (first, last)) in other.periods {
             let known = self.periods.entry(text).or_insert((first, last));
             *known = (known.0.min(first), known.1.max(last));

@@ -11,7 +11,7 @@ use crate::ui::Ui;
 /// A case, or what the evidence gave.
 pub enum Input {
     /// A case on the disk.
-    Case(CaseReader),
+    Case(Box<CaseReader>),
     /// What was read just now.
     Evidence(Box<Analysis>),
 }
@@ -27,7 +27,7 @@ pub fn open(
     if let [only] = inputs
         && CaseReader::is_case(only)
     {
-        return Ok(Input::Case(CaseReader::open(only)?));
+        return Ok(Input::Case(Box::new(CaseReader::open(only)?)));
     }
     if let Some(case) = inputs.iter().find(|input| CaseReader::is_case(input)) {
         anyhow::bail!("{} is a case; give one case, or evidence", case.display());

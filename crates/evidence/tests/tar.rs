@@ -263,6 +263,6 @@ fn sparse_members_leave_their_holes_out() {
         let bytes = &kept.leaves[0].bytes;
         assert!(bytes.len() < 1 << 20 && bytes.starts_with(&lines(200)), "{format}: {}", bytes.len());
         assert!(bytes.windows(16).any(|window| window == b"behind the hole\n"), "{format}");
-        assert_eq!(codes(&report), [Code::NulRun], "{format}");
+        assert_eq!(codes(&report), [Code::SparseMember], "{format}");
     }
 }

@@ -26,6 +26,8 @@ const MOST_LINES: usize = 4096;
 const MOST_LOGS: usize = 64;
 /// Stretches of one log that are kept apart.
 const MOST_STRETCHES: usize = 256;
+/// A leap of serials that another boot does not reach by its first records.
+const ONE_BOOT: u32 = 1000;
 /// A log that was collected this much earlier than another one does not end early, in microseconds.
 const COLLECTED_US: i64 = 120_000_000;
 
@@ -53,15 +55,20 @@ impl Place {
     }
 }
 
+/// A record that is there: where, when, and its serial.
+type Edge = (Place, i64, u32);
+
 /// Records that are absent from a log, one after the other.
 #[derive(Default)]
 struct Stretch {
     count: u64,
     period: Option<(i64, i64)>,
     named: Vec<Named>,
+    /// The lowest and highest serial.
+    serials: Option<(u32, u32)>,
     /// The log's records before and after.
-    before: Option<(Place, i64)>,
-    after: Option<(Place, i64)>,
+    before: Option<Edge>,
+    after: Option<Edge>,
 }
 
 /// A record that is absent here, with a copy of it elsewhere.
@@ -77,7 +84,7 @@ struct Log {
     is_store: bool,
     seen: u64,
     absent: u64,
-    last: Option<(Place, i64)>,
+    last: Option<Edge>,
     pending: Stretch,
     stretches: Vec<Stretch>,
     differs: Vec<Differs>,
@@ -147,6 +154,8 @@ impl Absent {
                     }
                 }
                 if !self.copies.is_empty() {
+                    // What a service wrote bears better witness than an export.
+                    self.copies.sort_by_key(|copy| (copy.event, !copy.is_store));
                     self.group(group, way, context);
                 }
             }
@@ -212,10 +221,12 @@ impl Line {
             }
             let number = log.number;
             for copy in copies.iter().filter(|copy| copy.log == number) {
-                let time_us = group.get(copy.event).map_or(i64::MIN, |event| event.time_us);
+                let event = group.get(copy.event);
+                let time_us = event.map_or(i64::MIN, |event| event.time_us);
+                let serial = event.and_then(|event| event.audit_id).map_or(0, |id| id.serial);
                 log.is_store |= copy.is_store;
                 log.seen += 1;
-                log.arrive(copy.place, time_us);
+                log.arrive((copy.place, time_us, serial));
             }
         }
     }
@@ -259,6 +270,8 @@ impl Log {
             self.absent += 1;
             self.pending.count += 1;
             widen(&mut self.pending.period, event.time_us);
+            let (low, high) = self.pending.serials.unwrap_or((id.serial, id.serial));
+            self.pending.serials = Some((low.min(id.serial), high.max(id.serial)));
             if self.pending.named.len() < MOST_NAMED {
                 let path = context.path(copy.place.evidence, copy.place.member);
                 let there = FindingLine {
@@ -270,15 +283,15 @@ impl Log {
         }
     }
 
-    fn arrive(&mut self, place: Place, time_us: i64) {
+    fn arrive(&mut self, edge: Edge) {
         if self.pending.count > 0 {
             let mut stretch = std::mem::take(&mut self.pending);
-            (stretch.before, stretch.after) = (self.last, Some((place, time_us)));
+            (stretch.before, stretch.after) = (self.last, Some(edge));
             if self.stretches.len() < MOST_STRETCHES {
                 self.stretches.push(stretch);
             }
         }
-        self.last = Some((place, time_us));
+        self.last = Some(edge);
     }
 
     fn findings(
@@ -318,13 +331,13 @@ impl Log {
             found.push(stretch.finding(kind, name, base(kind), context));
         }
         let behind = |stretch: &Stretch| {
-            let last = self.last.map_or(i64::MAX, |(_, time_us)| time_us);
+            let last = self.last.map_or(i64::MAX, |(_, time_us, _)| time_us);
             stretch.period.is_some_and(|(_, to)| to.saturating_sub(last) > COLLECTED_US)
         };
         if behind(&self.pending) {
             let mut row = self.pending.finding(Kind::EndsEarly, name, base(Kind::EndsEarly), context);
             row.seen = format!("ends, and {} of other logs follow", counted(self.pending.count, "record"));
-            if let Some((place, _)) = self.last {
+            if let Some((place, ..)) = self.last {
                 row.lines.insert(0, place.line(context, "last record here"));
             }
             found.push(row);
@@ -334,7 +347,8 @@ impl Log {
 
 impl Stretch {
     fn kind(&self, (host, way): (u32, Way), announced: &Announced) -> Kind {
-        let (Some((before, from)), Some((after, to))) = (self.before, self.after) else {
+        let (Some((before, from, first_serial)), Some((after, to, last_serial))) = (self.before, self.after)
+        else {
             return Kind::AbsentNearBoot;
         };
         if (before.evidence, before.member) != (after.evidence, after.member) {
@@ -342,7 +356,10 @@ impl Stretch {
         }
         let (first, last) = self.period.unwrap_or((from, to));
         let (from, to) = (from.min(first), to.max(last));
-        if announced.is_boot_between(host, from, to) {
+        // Serials that rise without a leap are one boot, however roughly the start of the system is dated.
+        let is_one_boot = last_serial.wrapping_sub(first_serial) < ONE_BOOT
+            && self.serials.is_some_and(|(low, high)| first_serial <= low && high <= last_serial);
+        if !is_one_boot && announced.is_boot_between(host, from, to) {
             Kind::AbsentNearBoot
         } else if announced.is_loss_between(host, way, from, to) {
             Kind::AbsentNearLoss
@@ -359,10 +376,10 @@ impl Stretch {
             _ => "between two records that are there",
         };
         let mut lines = Vec::new();
-        if let Some((place, _)) = self.before {
+        if let Some((place, ..)) = self.before {
             lines.push(place.line(context, "before, here"));
         }
-        if let Some((place, _)) = self.after {
+        if let Some((place, ..)) = self.after {
             lines.push(place.line(context, "after, here"));
         }
         lines.extend(self.named.iter().map(|named| named.there.clone()));

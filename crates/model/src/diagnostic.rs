@@ -66,6 +66,8 @@ codes! {
     UnsafeMemberName = "unsafe-member-name", Note;
     /// A line is longer than the limit for one record; its records were read, the rest passed over.
     LongLine = "long-line", Note;
+    /// A member of an archive was stored without its holes; journals get them back, other texts are read without them.
+    SparseMember = "sparse-member", Note;
     /// A run of NUL bytes, as a crash leaves it.
     NulRun = "nul-run", Note;
     /// A record ends in the middle.

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use aaf_case::CaseInfo;
+use aaf_case::{Analysis, CaseInfo};
 use aaf_model::tables::{EventDetail, FindingRow, IncidentRow, Text, TimelineRow};
 use aaf_model::{Diagnostic, Severity};
 use serde::Serialize;
@@ -230,24 +230,22 @@ pub struct Summary<'a> {
     pub written_to: Option<&'a str>,
     /// All incidents.
     pub incidents: Vec<Object>,
+    /// What the evidence cannot show, and what speaks against it, the gravest first.
+    pub integrity: Vec<Object>,
     /// Everything that was wrong with the evidence, damage first.
     pub diagnostics: Vec<Object>,
 }
 
 impl<'a> Summary<'a> {
     /// Of these.
-    pub fn new(
-        case: &'a CaseInfo,
-        incidents: &[IncidentRow],
-        diagnostics: &[Diagnostic],
-        written_to: Option<&'a str>,
-    ) -> Self {
-        let mut sorted: Vec<&Diagnostic> = diagnostics.iter().collect();
+    pub fn new(analysis: &'a Analysis, written_to: Option<&'a str>) -> Self {
+        let mut sorted: Vec<&Diagnostic> = analysis.diagnostics.iter().collect();
         sorted.sort_by_key(|diagnostic| diagnostic.code.severity() != Severity::Damage);
         Summary {
-            case,
+            case: &analysis.info,
             written_to,
-            incidents: incidents.iter().map(incident_row).collect(),
+            incidents: analysis.incidents.iter().map(incident_row).collect(),
+            integrity: analysis.findings.iter().map(finding_row).collect(),
             diagnostics: sorted.into_iter().map(diagnostic).collect(),
         }
     }

@@ -64,7 +64,7 @@ pub struct Analyze {
 enum Format {
     /// For people
     Text,
-    /// case.json, incidents and diagnostics as one object
+    /// case.json, incidents, integrity findings and diagnostics as one object
     Json,
 }
 
@@ -173,9 +173,7 @@ impl Analyze {
                 summary::summary(analysis, &view, &mut out)
             }
             Format::Json => {
-                let (info, path) = (&analysis.info, written.map(|(path, _)| path));
-                let summary =
-                    aaf_report::json::Summary::new(info, &analysis.incidents, &analysis.diagnostics, path);
+                let summary = aaf_report::json::Summary::new(analysis, written.map(|(path, _)| path));
                 aaf_report::json::write_pretty(&mut out, &summary)
             }
         };

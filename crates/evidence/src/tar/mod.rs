@@ -123,7 +123,7 @@ impl Tar {
                     }
                     if typeflag == b'S' || extensions.sparse {
                         let message = "a sparse member; its holes are left out";
-                        context.report(Code::NulRun, archive, Some(at), message);
+                        context.report(Code::SparseMember, archive, Some(at), message);
                     }
                     return Ok(Some(file(&header, &mut extensions, stored, runs)));
                 }

@@ -171,6 +171,11 @@ pub(super) fn facts(info: &CaseInfo, view: &View<'_>, page: &mut dyn Page) -> io
     let line = format!("{} from {}", grouped(totals.events), many(totals.records, "record", "records"));
     let line = if words.is_empty() { line } else { format!("{line}   {}", words.join(" · ")) };
     section("Events", &line, page)?;
+    if totals.events_forged_looking > 0 {
+        let text =
+            format!("{} of them look forged and raise no incident", grouped(totals.events_forged_looking));
+        section("", &text, page)?;
+    }
     if totals.events_without_time > 0 {
         let text = format!(
             "{} at no known time: they stand last in their timelines",

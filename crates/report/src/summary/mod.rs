@@ -119,6 +119,9 @@ fn next(analysis: &Analysis, view: &View<'_>, page: &mut dyn Page) -> io::Result
     } else if analysis.info.totals.events > 0 {
         commands.push(format!("aa-forensics timeline {case}"));
     }
+    if analysis.findings.iter().any(|row| matches!(&*row.severity, "high" | "medium")) {
+        commands.push(format!("aa-forensics integrity {case}"));
+    }
     for (at, command) in commands.iter().enumerate() {
         if at == 0 {
             page.put(Style::Quiet, "   next: ")?;
