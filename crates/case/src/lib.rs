@@ -14,6 +14,7 @@ mod pipeline;
 mod records;
 mod sink;
 
+pub use aaf_integrity::Kind as FindingKind;
 pub use aaf_timeline::authenticity::explain as explain_reason;
 pub use analyze::{Analysis, Error, analyze, hex};
 pub use info::{

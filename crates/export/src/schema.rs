@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use aaf_case::FindingKind;
+
 use crate::columns::{Column, Kind, twin_name};
 use crate::{events, evidence, integrity, sightings, small};
 
@@ -65,6 +67,14 @@ pub fn schema_markdown() -> String {
                 );
             }
         }
+    }
+    out.push_str(
+        "\n## Kinds of findings\n\nValues of `kind` in `integrity.parquet`.\n\n\
+         | kind | category | severity | what it allows one to conclude |\n|---|---|---|---|\n",
+    );
+    for kind in FindingKind::ALL {
+        let (category, severity) = (kind.category().as_str(), kind.severity().as_str());
+        let _ = writeln!(out, "| `{}` | {category} | {severity} | {} |", kind.as_str(), kind.allows());
     }
     out
 }

@@ -28,6 +28,10 @@ const MOST_LOGS: usize = 64;
 const MOST_STRETCHES: usize = 256;
 /// A leap of serials that another boot does not reach by its first records.
 const ONE_BOOT: u32 = 1000;
+/// So many records in a row that are absent, this close to one another, may be a queue that overflowed.
+const BURST: u64 = 20;
+/// Microseconds.
+const BURST_DISTANCE_US: i64 = 20_000;
 /// A log that was collected this much earlier than another one does not end early, in microseconds.
 const COLLECTED_US: i64 = 120_000_000;
 
@@ -363,6 +367,8 @@ impl Stretch {
             Kind::AbsentNearBoot
         } else if announced.is_loss_between(host, way, from, to) {
             Kind::AbsentNearLoss
+        } else if self.count >= BURST && last.saturating_sub(first) / self.count as i64 <= BURST_DISTANCE_US {
+            Kind::AbsentInBurst
         } else {
             Kind::RecordAbsent
         }

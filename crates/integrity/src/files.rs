@@ -24,6 +24,7 @@ struct Last {
     offset_bytes: u64,
     length_bytes: u32,
     time_us: i64,
+    host: u32,
     is_cut: bool,
     has_kernel_time: bool,
 }
@@ -61,6 +62,7 @@ impl Files {
                 offset_bytes: 0,
                 length_bytes: 0,
                 time_us: i64::MIN,
+                host: row.host,
                 is_cut: false,
                 has_kernel_time: false,
             });
@@ -69,6 +71,7 @@ impl Files {
                     offset_bytes: row.offset_bytes,
                     length_bytes: row.length_bytes,
                     time_us: row.time_us,
+                    host: row.host,
                     is_cut: row.notes.has(Notes::CUT),
                     has_kernel_time: row.time_source == TimeSource::AuditEpoch
                         && !row.notes.has(Notes::OTHER_PROGRAM),
@@ -105,7 +108,9 @@ impl Files {
                     ..of_text(Kind::EndsInRecord)
                 });
             }
-            if let Some(mtime_us) = text.mtime_us
+            // The file's time is the host's own, whatever is known of its clock.
+            let correction_us = context.hosts.correction_us(last.host);
+            if let Some(mtime_us) = text.mtime_us.map(|mtime_us| mtime_us.saturating_add(correction_us))
                 && last.has_kernel_time
                 && last.time_us.saturating_sub(mtime_us) > EXACT_US
             {

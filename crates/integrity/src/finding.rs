@@ -111,6 +111,9 @@ kinds! {
     /// Records are absent where a loss was announced.
     AbsentNearLoss = "absent-near-loss", Loss, Low,
         "absent here, present there, while a loss was announced: the loss explains it, and does not exclude deletion";
+    /// Many records are absent within a burst.
+    AbsentInBurst = "absent-in-burst", Loss, Low,
+        "absent here, present there, many within a moment: queues and buffers overflow so, some without a word; that does not exclude deletion";
     /// Records are absent around a start of the system.
     AbsentNearBoot = "absent-near-boot", Loss, Low,
         "absent here, present there, around a start of the system: lines that were not written in time are lost so";
