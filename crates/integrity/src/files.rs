@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use aaf_model::block::Row;
 use aaf_model::hash::FastHash;
 use aaf_model::tables::FindingRow;
 use aaf_model::{Carrier, Class, Notes, Role, TimeSource};
@@ -29,55 +30,68 @@ struct Last {
     has_kernel_time: bool,
 }
 
-/// The last line of each text.
+/// What was seen of one text.
+struct Seen {
+    text: (u32, u32),
+    last: Option<Last>,
+    headless: u64,
+    first_headless: (u64, u32),
+}
+
+impl Seen {
+    fn push(&mut self, row: &Row) {
+        if row.role == Role::Record
+            && row.notes.has(Notes::NO_HEADER)
+            && !row.notes.has(Notes::OTHER_PROGRAM)
+            && row.class != Class::Dbus
+            && !is_journals_text(row.carrier)
+        {
+            if self.headless == 0 || row.offset_bytes < self.first_headless.0 {
+                self.first_headless = (row.offset_bytes, row.length_bytes);
+            }
+            self.headless += 1;
+        }
+        // The entries of a journal lie in the order in which they came, its file does not end with them.
+        let is_last = self.last.is_none_or(|last| row.offset_bytes >= last.offset_bytes);
+        if is_last && row.carrier != Carrier::Journal {
+            self.last = Some(Last {
+                offset_bytes: row.offset_bytes,
+                length_bytes: row.length_bytes,
+                time_us: row.time_us,
+                host: row.host,
+                is_cut: row.notes.has(Notes::CUT),
+                has_kernel_time: row.time_source == TimeSource::AuditEpoch
+                    && !row.notes.has(Notes::OTHER_PROGRAM),
+            });
+        }
+    }
+}
+
+/// The last line of each text, and records without header.
 #[derive(Default)]
 pub struct Files {
-    last: HashMap<(u32, u32), Last, FastHash>,
-    headless: HashMap<(u32, u32), (u64, u64, u32), FastHash>,
+    texts: Vec<Seen>,
+    by_text: HashMap<(u32, u32), usize, FastHash>,
+    /// The text of the row before: most rows stand in the same.
+    current: usize,
 }
 
 impl Files {
     pub fn push(&mut self, events: &EventBatch<'_>, batch: &Batch<'_>) {
         for entry in &events.sightings {
             let row = batch.view(entry).row;
-            let text = (row.evidence, row.member);
-            if row.role == Role::Record
-                && row.notes.has(Notes::NO_HEADER)
-                && !row.notes.has(Notes::OTHER_PROGRAM)
-                && row.class != Class::Dbus
-                && !is_journals_text(row.carrier)
-            {
-                let first = (0, row.offset_bytes, row.length_bytes);
-                let (count, at, length) = self.headless.entry(text).or_insert(first);
-                *count += 1;
-                if row.offset_bytes < *at {
-                    (*at, *length) = (row.offset_bytes, row.length_bytes);
-                }
-            }
-            // The entries of a journal lie in the order in which they came, its file does not end with them.
-            if row.carrier == Carrier::Journal {
-                continue;
-            }
-            let last = self.last.entry(text).or_insert(Last {
-                offset_bytes: 0,
-                length_bytes: 0,
-                time_us: i64::MIN,
-                host: row.host,
-                is_cut: false,
-                has_kernel_time: false,
-            });
-            if row.offset_bytes >= last.offset_bytes {
-                *last = Last {
-                    offset_bytes: row.offset_bytes,
-                    length_bytes: row.length_bytes,
-                    time_us: row.time_us,
-                    host: row.host,
-                    is_cut: row.notes.has(Notes::CUT),
-                    has_kernel_time: row.time_source == TimeSource::AuditEpoch
-                        && !row.notes.has(Notes::OTHER_PROGRAM),
-                };
-            }
+            self.seen((row.evidence, row.member)).push(row);
         }
+    }
+
+    fn seen(&mut self, text: (u32, u32)) -> &mut Seen {
+        if self.texts.get(self.current).is_none_or(|seen| seen.text != text) {
+            self.current = *self.by_text.entry(text).or_insert_with(|| {
+                self.texts.push(Seen { text, last: None, headless: 0, first_headless: (0, 0) });
+                self.texts.len() - 1
+            });
+        }
+        &mut self.texts[self.current]
     }
 
     pub fn finish(self, context: &Context<'_>) -> Vec<FindingRow> {
@@ -89,7 +103,9 @@ impl Files {
                 ..finding::new(kind)
             };
             let key = (text.evidence, text.member);
-            if let Some(&(count, at, length)) = self.headless.get(&key) {
+            let Some(seen) = self.by_text.get(&key).and_then(|&at| self.texts.get(at)) else { continue };
+            if seen.headless > 0 {
+                let (count, (at, length)) = (seen.headless, seen.first_headless);
                 found.push(FindingRow {
                     count: count as i64,
                     seen: format!("{} without an audit header", counted(count, "record")),
@@ -97,7 +113,7 @@ impl Files {
                     ..of_text(Kind::NoHeader)
                 });
             }
-            let Some(last) = self.last.get(&key) else { continue };
+            let Some(last) = &seen.last else { continue };
             let line =
                 finding::line(&text.path, last.offset_bytes, u64::from(last.length_bytes), "last record");
             if last.is_cut && last.offset_bytes + u64::from(last.length_bytes) == text.bytes {
