@@ -20,7 +20,7 @@ mod sweep;
 
 pub use header::{FileFacts, Status};
 pub use payload::Unpacker;
-pub use sweep::{Damage, Entry, Sweep};
+pub use sweep::{Damage, Entry, Interest, Sweep};
 
 /// A compressed payload is not unpacked beyond this, in bytes.
 pub const MOST_PAYLOAD_BYTES: usize = 16 << 20;

@@ -21,6 +21,19 @@ pub struct Entry {
     pub boot_id: [u8; 16],
     /// Whether the file's index names it; an entry that is not linked was found by its shape alone ("carved").
     pub linked: bool,
+    /// Offset of the first payload that ties it to other entries ([`Interest::Tie`]); 0 where there is none.
+    pub tie: u64,
+}
+
+/// What a payload means to who sweeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interest {
+    /// Nothing.
+    None,
+    /// Entries that name it are wanted.
+    Wanted,
+    /// Entries that name it belong together; wanted is only who else is.
+    Tie,
 }
 
 /// A stretch that could not be read, or a reference that leads nowhere.
@@ -39,6 +52,8 @@ pub struct Damage {
 pub struct Sweep {
     /// The selected entries, by offset.
     pub entries: Vec<Entry>,
+    /// All entries with the tie of a selected one, that one too, by tie and offset.
+    pub tied: Vec<Entry>,
     /// How many entries there are, selected or not.
     pub entries_seen: u64,
     /// What could not be read, by offset.
@@ -68,20 +83,38 @@ impl Sweep {
 struct Found {
     seen: Bits,
     wanted: Bits,
+    ties: Bits,
     entries: Vec<usize>,
+}
+
+impl Found {
+    fn note(&mut self, item: usize, interest: Interest) {
+        match interest {
+            Interest::None => {}
+            Interest::Wanted => _ = self.wanted.add(item),
+            Interest::Tie => _ = self.ties.add(item),
+        }
+    }
 }
 
 impl<'a> Journal<'a> {
     /// Finds the entries that name a payload (`NAME=value`, unpacked) for which `wants` is true.
     pub fn sweep(&self, mut wants: impl FnMut(&[u8]) -> bool) -> Sweep {
+        self.sweep_tied(|payload| if wants(payload) { Interest::Wanted } else { Interest::None })
+    }
+
+    /// As [`Journal::sweep`], and finds the entries that belong to them. A tie binds where its payload is stored once, as
+    /// journald stores it.
+    pub fn sweep_tied(&self, mut interest: impl FnMut(&[u8]) -> Interest) -> Sweep {
         let mut sweep = Sweep::default();
         let mut unpacker = Unpacker::new(self.bytes.len());
         let mut found = Found {
             seen: Bits::new(self.bytes.len()),
             wanted: Bits::new(self.bytes.len()),
+            ties: Bits::new(self.bytes.len()),
             entries: Vec::new(),
         };
-        self.objects(&mut found, &mut sweep, &mut unpacker, &mut wants);
+        self.objects(&mut found, &mut sweep, &mut unpacker, &mut interest);
         // A wrong size makes an object swallow the next ones: what the index and entries name is read all the same.
         let mut budget = self.bytes.len() / 4 + (1 << 20);
         let linked = self.index(&mut found, &mut sweep, &mut budget);
@@ -89,8 +122,12 @@ impl<'a> Journal<'a> {
         let mut again = self.bytes.len() as u64 * SHOWN_AGAIN + (16 << 20);
         found.entries.sort_unstable();
         sweep.entries_seen = found.entries.len() as u64;
+        // Tie and offset of an entry; 16 bytes for the 80 or more that a tied entry takes in the file.
+        let mut tied: Vec<(usize, usize)> = Vec::new();
+        let mut wanted_ties = Bits::new(self.bytes.len());
         for offset in std::mem::take(&mut found.entries) {
             let mut wanted = false;
+            let mut tie = 0;
             for item in self.items(offset, ENTRY_HEAD) {
                 budget = budget.saturating_sub(1);
                 if budget == 0 {
@@ -100,19 +137,33 @@ impl<'a> Journal<'a> {
                     match self.payload(item, &mut unpacker) {
                         Ok(payload) => {
                             again = again.saturating_sub(payload.len() as u64);
-                            if wants(payload) {
-                                found.wanted.add(item);
-                            }
+                            found.note(item, interest(payload));
                         }
                         Err(why) => sweep.damaged(item.min(self.bytes.len()), 0, why),
                     }
                 }
                 wanted |= found.wanted.has(item);
+                if tie == 0 && found.ties.has(item) {
+                    tie = item;
+                }
             }
-            if wanted && let Some(entry) = self.entry_facts(offset, linked.has(offset)) {
+            if tie != 0 {
+                tied.push((tie, offset));
+            }
+            if wanted && let Some(mut entry) = self.entry_facts(offset, linked.has(offset)) {
+                entry.tie = tie as u64;
+                wanted_ties.add(tie);
                 sweep.entries.push(entry);
             }
         }
+        tied.retain(|&(tie, _)| wanted_ties.has(tie));
+        tied.sort_unstable();
+        sweep.tied = tied
+            .into_iter()
+            .filter_map(|(tie, offset)| {
+                Some(Entry { tie: tie as u64, ..self.entry_facts(offset, linked.has(offset))? })
+            })
+            .collect();
         if budget == 0 || again == 0 {
             sweep.damaged(0, 0, "more items overlap than the file could hold; the others were not read");
         }
@@ -126,7 +177,7 @@ impl<'a> Journal<'a> {
         found: &mut Found,
         sweep: &mut Sweep,
         unpacker: &mut Unpacker,
-        wants: &mut impl FnMut(&[u8]) -> bool,
+        interest: &mut impl FnMut(&[u8]) -> Interest,
     ) {
         let compact = self.facts.is_compact();
         let length = self.bytes.len();
@@ -156,8 +207,7 @@ impl<'a> Journal<'a> {
                 DATA => {
                     found.seen.add(at);
                     match self.payload(at, unpacker) {
-                        Ok(payload) if wants(payload) => _ = found.wanted.add(at),
-                        Ok(_) => {}
+                        Ok(payload) => found.note(at, interest(payload)),
                         Err(why) => sweep.damaged(at, 0, why),
                     }
                 }
@@ -247,10 +297,11 @@ impl<'a> Journal<'a> {
             monotonic_us: u64_at(self.bytes, offset + 32)?,
             boot_id: id_at(self.bytes, offset + 40)?,
             linked,
+            tie: 0,
         })
     }
 
-    /// The entry whose object lies at `offset`; `linked` is not looked up, and false.
+    /// The entry whose object lies at `offset`; `linked` and `tie` are not looked up.
     pub fn entry(&self, offset: u64) -> Option<Entry> {
         self.entry_facts(usize::try_from(offset).ok()?, false)
     }

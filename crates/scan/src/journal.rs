@@ -1,11 +1,12 @@
 //! Journal files: entries whose message may matter are written out in journalctl's export format and parsed as such.
 
-use aaf_journal::{Damage, Entry, Journal, Unpacker};
+use aaf_journal::{Damage, Entry, Interest, Journal, Unpacker};
 use aaf_model::block::Block;
-use aaf_model::{Carrier, Code, Diagnostic};
+use aaf_model::{Carrier, Code, ContextKind, Diagnostic};
 
 use crate::audit_stream::push_drafts;
 use crate::chunk::{Worker, has_anchor};
+use crate::journal_join::Joiner;
 use crate::rows::{Line, Rows};
 
 /// Rows of this many entries are handed over at once.
@@ -27,6 +28,7 @@ pub struct Report {
     carved: u64,
     unknown_flags: u32,
     not_a_journal: bool,
+    not_all_joined: bool,
 }
 
 impl Report {
@@ -62,6 +64,10 @@ impl Report {
             );
             all.push(new(Code::Unlisted, message));
         }
+        if self.not_all_joined {
+            let message = "journal: entries name each other too often; not all records of an event were joined";
+            all.push(new(Code::LimitReached, message.to_owned()));
+        }
         if self.unknown_flags != 0 {
             let message =
                 format!("journal: the header names features (0x{:x}) that are not known", self.unknown_flags);
@@ -82,12 +88,20 @@ pub fn scan_journal<'n>(
         return Report { not_a_journal: true, ..Report::default() };
     };
     let anchors = worker.anchors;
-    let sweep = journal.sweep(|payload| {
-        (payload.starts_with(b"MESSAGE=") || payload.starts_with(b"SYSLOG_RAW="))
+    let sweep = journal.sweep_tied(|payload| {
+        if payload.starts_with(b"_AUDIT_ID=") {
+            Interest::Tie
+        } else if (payload.starts_with(b"MESSAGE=") || payload.starts_with(b"SYSLOG_RAW="))
             && has_anchor(anchors, payload)
+        {
+            Interest::Wanted
+        } else {
+            Interest::None
+        }
     });
     let mut text = Vec::new();
     let mut unpacker = Unpacker::new(bytes.len());
+    let mut joiner = Joiner::new(&sweep.tied, bytes.len());
     for entries in sweep.entries.chunks(ENTRIES_AT_ONCE) {
         let mut rows = rows(std::mem::take(&mut worker.block));
         for entry in entries {
@@ -98,7 +112,20 @@ pub fn scan_journal<'n>(
                 draft.carrier = Carrier::Journal;
             }
             let first = rows.block.rows.len();
-            push_drafts(Line { bytes: &text, offset_bytes: entry.offset }, &worker.output, &mut rows, |_| ());
+            if worker.output.drafts.is_empty() {
+                continue;
+            }
+            joiner.prepare(&journal, entry, &mut unpacker);
+            let Worker { output, companion_output, .. } = worker;
+            // Beside a record, a line that touches AppArmor's own files is its companion.
+            let only_policy = output.drafts.iter().all(|draft| draft.context == ContextKind::PolicyFile);
+            if only_policy && joiner.has_record(entry) {
+                continue;
+            }
+            let id = output.drafts.first().and_then(|draft| draft.audit_id);
+            push_drafts(Line { bytes: &text, offset_bytes: entry.offset }, output, &mut rows, |rows| {
+                joiner.join(entry, id, companion_output, rows);
+            });
             for row in rows.block.rows.iter_mut().skip(first) {
                 row.offset_bytes = entry.offset;
                 row.length_bytes = u32::try_from(entry.size).unwrap_or(u32::MAX);
@@ -114,6 +141,7 @@ pub fn scan_journal<'n>(
         damage_unnamed: sweep.damage_unnamed,
         unknown_flags: journal.facts().unknown_flags(),
         not_a_journal: false,
+        not_all_joined: joiner.exhausted,
     }
 }
 

@@ -14,6 +14,7 @@ mod audit_stream;
 mod chunk;
 mod form;
 mod journal;
+mod journal_join;
 mod lines;
 #[cfg(test)]
 mod naive;
