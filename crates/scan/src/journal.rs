@@ -2,7 +2,7 @@
 
 use aaf_journal::{Damage, Entry, Interest, Journal, Unpacker};
 use aaf_model::block::Block;
-use aaf_model::{Carrier, Code, ContextKind, Diagnostic};
+use aaf_model::{Carrier, Code, Diagnostic};
 
 use crate::audit_stream::push_drafts;
 use crate::chunk::{Worker, has_anchor};
@@ -65,7 +65,8 @@ impl Report {
             all.push(new(Code::Unlisted, message));
         }
         if self.not_all_joined {
-            let message = "journal: entries name each other too often; not all records of an event were joined";
+            let message =
+                "journal: entries name each other too often; not all records of an event were joined";
             all.push(new(Code::LimitReached, message.to_owned()));
         }
         if self.unknown_flags != 0 {
@@ -117,11 +118,6 @@ pub fn scan_journal<'n>(
             }
             joiner.prepare(&journal, entry, &mut unpacker);
             let Worker { output, companion_output, .. } = worker;
-            // Beside a record, a line that touches AppArmor's own files is its companion.
-            let only_policy = output.drafts.iter().all(|draft| draft.context == ContextKind::PolicyFile);
-            if only_policy && joiner.has_record(entry) {
-                continue;
-            }
             let id = output.drafts.first().and_then(|draft| draft.audit_id);
             push_drafts(Line { bytes: &text, offset_bytes: entry.offset }, output, &mut rows, |rows| {
                 joiner.join(entry, id, companion_output, rows);

@@ -110,14 +110,6 @@ impl<'s> Joiner<'s> {
             self.listed.insert(group);
         }
     }
-
-    /// Whether a record of this entry's event is among the entries, so that other entries are its companions.
-    pub fn has_record(&self, entry: &Entry) -> bool {
-        self.last == Some((entry.tie, entry.boot_id))
-            && self.companions.iter().any(|companion| {
-                companion.route == Route::Record && companion.offset != entry.offset
-            })
-    }
 }
 
 /// Reads an entry as a record of an audit event; none if it is no such thing. Says how many bytes were looked at, too.
