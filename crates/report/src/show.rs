@@ -168,7 +168,13 @@ fn line(line: &ReadLine, page: &mut dyn Page) -> io::Result<()> {
     let sighting = &line.sighting;
     let start = sighting.offset_bytes.max(0) as u64;
     let end = start + sighting.length_bytes.max(0) as u64;
-    let mut place = format!("    bytes {}–{}", grouped(start), grouped(end));
+    // At its place in a journal lies a binary object; what is shown is its text as `journalctl -o export` writes it.
+    let is_entry = sighting.carrier == "journal";
+    let mut place = if is_entry {
+        format!("    entry at byte {}", grouped(start))
+    } else {
+        format!("    bytes {}–{}", grouped(start), grouped(end))
+    };
     if let Some(number) = line.line_number {
         place.push_str(&format!("  line {}", grouped(number)));
     }
@@ -178,7 +184,14 @@ fn line(line: &ReadLine, page: &mut dyn Page) -> io::Result<()> {
         terminal(sighting.carrier.as_bytes())
     ));
     page.put(Style::Quiet, &place)?;
-    let put = |page: &mut dyn Page, bytes: &[u8]| page.line(&format!("      {}", terminal(bytes)));
+    let put = |page: &mut dyn Page, bytes: &[u8]| {
+        let fields: Vec<&[u8]> = if is_entry {
+            bytes.strip_suffix(b"\n").unwrap_or(bytes).split(|&byte| byte == b'\n').collect()
+        } else {
+            vec![bytes]
+        };
+        fields.into_iter().try_for_each(|text| page.line(&format!("      {}", terminal(text))))
+    };
     match &line.found {
         Found::Same(bytes) => {
             page.put(Style::Good, "ok")?;
@@ -251,11 +264,17 @@ mod tests {
             found,
             line_number: (role == "record").then_some(2931),
         };
+        let text = b"_TRANSPORT=audit\nMESSAGE=AVC apparmor=\x1b[0m\n".to_vec();
+        let mut entry = line("record", 76_256, Found::Same(text), Some("x"));
+        entry.line_number = None;
+        entry.sighting.carrier = "journal".to_owned();
+        entry.sighting.path = "web01.tar.xz!log/journal/system.journal".to_owned();
         let lines = [
             line("record", 481_203, Found::Same(b"type=AVC msg=\x1b]0;x".to_vec()), Some("x")),
             line("companion", 481_512, Found::NotStored(b"type=SYSCALL".to_vec()), None),
             line("companion", 481_900, Found::Differs(b"type=CWX".to_vec()), Some("type=CWD")),
             line("companion", 482_100, Found::Gone("no such file".to_owned()), Some("type=PATH")),
+            entry,
         ];
         let rehashed = BTreeMap::from([(0, Rehashed::Same("sha256"))]);
         insta::assert_snapshot!(text_of(|page| event(&detail, &lines, &rehashed, &Clock::default(), page)));

@@ -116,7 +116,7 @@ pub fn scan_journal<'n>(
             if worker.output.drafts.is_empty() {
                 continue;
             }
-            joiner.prepare(&journal, entry, &mut unpacker);
+            joiner.prepare(&journal, entry, &mut unpacker, rows.keeps_companion_lines());
             let Worker { output, companion_output, .. } = worker;
             let id = output.drafts.first().and_then(|draft| draft.audit_id);
             push_drafts(Line { bytes: &text, offset_bytes: entry.offset }, output, &mut rows, |rows| {
@@ -155,7 +155,7 @@ pub fn journal_entry(bytes: &[u8], offset: u64) -> Option<Vec<u8>> {
 /// Writes an entry in the export format: times, what journald itself says, message, the rest.
 ///
 /// A sender may add fields without end, so what is needed comes before what it may choose.
-fn render(journal: &Journal<'_>, entry: &Entry, unpacker: &mut Unpacker, text: &mut Vec<u8>) {
+pub fn render(journal: &Journal<'_>, entry: &Entry, unpacker: &mut Unpacker, text: &mut Vec<u8>) {
     text.clear();
     text.extend_from_slice(format!("__REALTIME_TIMESTAMP={}\n", entry.realtime_us).as_bytes());
     text.extend_from_slice(format!("__MONOTONIC_TIMESTAMP={}\n", entry.monotonic_us).as_bytes());

@@ -9,6 +9,7 @@ use aaf_journal::{Entry, Journal, Unpacker};
 use aaf_model::AuditId;
 use aaf_parse::{AuditHeader, Output, Route};
 
+use crate::journal::render;
 use crate::rows::{Line, Rows};
 
 /// More entries of one event are not joined to a record.
@@ -42,6 +43,8 @@ struct Companion {
     route: Route,
     /// As `audit.log` would write it, without the header.
     message: Vec<u8>,
+    /// The entry written out, where the lines of companions are kept.
+    text: Option<Vec<u8>>,
 }
 
 impl<'s> Joiner<'s> {
@@ -57,8 +60,8 @@ impl<'s> Joiner<'s> {
         }
     }
 
-    /// Gets the companions of this entry's event ready.
-    pub fn prepare(&mut self, journal: &Journal<'_>, entry: &Entry, unpacker: &mut Unpacker) {
+    /// Gets the companions of this entry's event ready; `keeps` says whether their lines are kept as found.
+    pub fn prepare(&mut self, journal: &Journal<'_>, entry: &Entry, unpacker: &mut Unpacker, keeps: bool) {
         let group = (entry.tie, entry.boot_id);
         if self.last == Some(group) {
             return;
@@ -77,7 +80,14 @@ impl<'s> Joiner<'s> {
             }
             let (companion, cost) = read(journal, other, unpacker);
             self.budget = self.budget.saturating_sub(cost);
-            self.companions.extend(companion);
+            let Some(mut companion) = companion else { continue };
+            if keeps && companion.offset != entry.offset {
+                let mut text = Vec::new();
+                render(journal, other, unpacker, &mut text);
+                self.budget = self.budget.saturating_sub(text.len() as u64);
+                companion.text = Some(text);
+            }
+            self.companions.push(companion);
         }
     }
 
@@ -97,7 +107,8 @@ impl<'s> Joiner<'s> {
             output.clear();
             aaf_parse::parse_companion(&companion.message, &companion.header, output);
             let Some(draft) = output.drafts.first() else { continue };
-            let line = Line { bytes: &companion.message, offset_bytes: companion.offset };
+            let bytes = companion.text.as_deref().unwrap_or(&companion.message);
+            let line = Line { bytes, offset_bytes: companion.offset };
             let text = output.text(draft, &companion.message);
             rows.companion(line, companion.header.audit_type, text, output.fields_of(draft), shared);
             // The place in the file is the entry's, not the length of its text.
@@ -138,7 +149,14 @@ fn read(journal: &Journal<'_>, entry: &Entry, unpacker: &mut Unpacker) -> (Optio
         let header =
             AuditHeader { audit_type, id: Some(AuditId { epoch_us, serial }), ..AuditHeader::default() };
         let route = aaf_parse::route(&message, &header);
-        is_audit.then_some(Companion { offset: entry.offset, size: entry.size, header, route, message })
+        is_audit.then_some(Companion {
+            offset: entry.offset,
+            size: entry.size,
+            header,
+            route,
+            message,
+            text: None,
+        })
     };
     (companion(), cost)
 }

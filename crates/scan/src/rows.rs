@@ -175,6 +175,11 @@ impl<'n> Rows<'n> {
         }
     }
 
+    /// Whether the lines of companions are kept as found.
+    pub fn keeps_companion_lines(&self) -> bool {
+        self.raw == Raw::All
+    }
+
     /// Adds a companion to the row that was started last.
     pub fn companion(
         &mut self,
