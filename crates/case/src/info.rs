@@ -133,7 +133,7 @@ pub struct EvidenceInfo {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TextInfo {
-    /// How it is laid out: `lines`, `audit`, `containers`, `journal-export`, `journal-verbose`; none where it was not
+    /// How it is laid out: `lines`, `audit`, `containers`, `journal-export`, `journal-json`, `journal-verbose`; none where it was not
     /// scanned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub form: Option<String>,

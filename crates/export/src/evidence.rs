@@ -25,7 +25,7 @@ pub fn columns() -> Vec<Column> {
         column(
             "form",
             Kind::Word,
-            "how its text is laid out: `lines`, `audit`, `containers`, `journal-export`, `journal-verbose`; null where it was not scanned",
+            "how its text is laid out: `lines`, `audit`, `containers`, `journal-export`, `journal-json`, `journal-verbose`; null where it was not scanned",
         ),
         column("state", Kind::Word, "`read`, `partial`, `skipped`, `failed`").required(),
         column(

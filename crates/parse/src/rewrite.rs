@@ -15,7 +15,9 @@ pub fn needed(line: &[u8]) -> bool {
 
 /// Whether the text begins like a JSON document or a member of one.
 fn is_json(line: &[u8]) -> bool {
-    let Some(start) = line.iter().take(512).position(|&byte| !is_blank(byte) && byte != b',') else {
+    // RS stands before each text of a JSON sequence (RFC 7464).
+    let Some(start) = line.iter().take(512).position(|&byte| !is_blank(byte) && !matches!(byte, b',' | 0x1e))
+    else {
         return false;
     };
     let rest = &line[start..];

@@ -96,7 +96,7 @@ fn what(kind: &str, text: &TextInfo) -> String {
     match text.form.as_deref() {
         Some("audit") => "audit log".to_owned(),
         Some("containers") => "container log".to_owned(),
-        Some("journal-export" | "journal-verbose") => "journal as text".to_owned(),
+        Some("journal-export" | "journal-json" | "journal-verbose") => "journal as text".to_owned(),
         _ if kind == "text" && text.is_tail => "text, its end only".to_owned(),
         _ => kind.to_owned(),
     }

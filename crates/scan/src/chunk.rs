@@ -6,6 +6,8 @@ use aaf_parse::{Output, Route};
 
 use crate::anchors::{self, Anchors};
 use crate::audit_stream::{self, push_drafts, trim};
+use crate::byte_lists::Search;
+use crate::export_entry;
 use crate::form::Form;
 use crate::lines::{NeedMore, Window};
 use crate::pieces::{self, Joined, Message};
@@ -26,9 +28,10 @@ const BLOCK_BYTES: u64 = 128 << 10;
 pub fn margin(form: Form) -> u64 {
     match form {
         Form::AuditStream => audit_stream::JOIN_BYTES + (64 << 10),
-        Form::Lines => 32 << 10,
+        Form::Lines | Form::JournalJson => 32 << 10,
         Form::Containers => pieces::MARGIN_BYTES,
-        Form::JournalExport | Form::JournalVerbose => 2 * ENTRY_BYTES,
+        Form::JournalExport => 2 * ENTRY_BYTES + export_entry::REACH_BYTES,
+        Form::JournalVerbose => 2 * ENTRY_BYTES,
         // Read as a whole, elsewhere.
         Form::Journal => 0,
     }
@@ -107,8 +110,11 @@ pub fn scan_chunk(
         counts.newlines += memchr::memchr_iter(b'\n', window.bytes(block, block_end)).count() as u64;
         let reach = if block_end == to { stop } else { block_end + anchors::LONGEST as u64 - 1 };
         let text = window.bytes(window.base, reach.min(stop));
+        let mut search = Search::new(form);
         while at < reach {
-            let Some((found, anchor)) = worker.anchors.find(text, (at - window.base) as usize) else { break };
+            let Some((found, anchor)) = search.next(worker.anchors, text, (at - window.base) as usize) else {
+                break;
+            };
             let found = window.base + found as u64;
             if found >= block_end && block_end != to {
                 break;
@@ -135,7 +141,7 @@ pub fn scan_chunk(
 /// The first line (or entry) that starts at or after `at`.
 fn unit_start_from(window: &Window<'_>, at: u64, form: Form) -> Result<u64, NeedMore> {
     let mut start = window.line_start_from(at)?;
-    if matches!(form, Form::Lines | Form::Containers | Form::AuditStream) {
+    if matches!(form, Form::Lines | Form::JournalJson | Form::Containers | Form::AuditStream) {
         return Ok(start);
     }
     let limit = start + ENTRY_BYTES;
@@ -151,12 +157,7 @@ fn starts_entry(window: &Window<'_>, at: u64, form: Form) -> Result<bool, NeedMo
         return Ok(true);
     }
     match form {
-        Form::JournalExport => {
-            if at < window.base + 2 {
-                return if window.base == 0 { Ok(false) } else { Err(NeedMore) };
-            }
-            Ok(window.bytes(at - 2, at) == b"\n\n" || window.bytes(at, at + 9) == b"__CURSOR=")
-        }
+        Form::JournalExport => export_entry::starts_at(window, at),
         _ => Ok(!matches!(window.bytes(at, at + 1).first(), Some(b' ' | b'\t' | b'\n'))),
     }
 }
@@ -421,7 +422,16 @@ fn entry(
     while end.next < window.end() && end.next < limit && !starts_entry(window, end.next, form)? {
         end = window.line_end(end.next)?;
     }
-    let bytes = window.bytes(start, end.end);
+    let mut stop = end.end;
+    if form == Form::JournalExport {
+        let by_length = export_entry::end_of(window, start, 2 * ENTRY_BYTES)?;
+        // Where lengths lie, lines decide.
+        if by_length > found {
+            stop = by_length;
+            end.next = by_length;
+        }
+    }
+    let bytes = window.bytes(start, stop);
     worker.output.clear();
     aaf_parse::parse_entry(bytes, &mut worker.output);
     push_drafts(Line { bytes, offset_bytes: start }, &worker.output, rows, |_| ());

@@ -11,6 +11,8 @@ pub enum Form {
     Containers,
     /// `journalctl -o export`: `KEY=value` lines, entries parted by an empty line.
     JournalExport,
+    /// `journalctl -o json`, `json-seq` or `json-sse`: lines as in [`Form::Lines`], but text may be a list of bytes.
+    JournalJson,
     /// `journalctl -o verbose`: a stamp line, then indented `KEY=value` lines.
     JournalVerbose,
     /// A journal file; its "lines" are entries.
@@ -28,6 +30,7 @@ impl Form {
             Form::AuditStream => "audit",
             Form::Containers => "containers",
             Form::JournalExport => "journal-export",
+            Form::JournalJson => "journal-json",
             Form::JournalVerbose => "journal-verbose",
             Form::Journal => "journal",
         }
@@ -50,6 +53,10 @@ impl Form {
         if sample.starts_with(b"__CURSOR=") || sample.starts_with(b"__REALTIME_TIMESTAMP=") {
             return Form::JournalExport;
         }
+        let journal = lines().filter(|line| is_journal_json(line)).count();
+        if count > 0 && journal * 2 >= count {
+            return Form::JournalJson;
+        }
         let indented =
             sample.split(|&byte| byte == b'\n').take(64).filter(|line| is_verbose_field(line)).count();
         if indented >= 3 && indented * 2 >= count {
@@ -62,6 +69,13 @@ impl Form {
 fn trim_front(line: &[u8]) -> &[u8] {
     let start = line.iter().position(|&byte| byte != 0).unwrap_or(line.len());
     line[start..].strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&line[start..])
+}
+
+/// `{"__REALTIME_TIMESTAMP":"1",…}`, behind the record separator of JSON text sequences or the `data:` of server-sent
+/// events.
+fn is_journal_json(line: &[u8]) -> bool {
+    let line = line.strip_prefix(b"\x1e").or_else(|| line.strip_prefix(b"data: ")).unwrap_or(line);
+    line.starts_with(b"{") && memchr::memmem::find(line, b"\"__REALTIME_TIMESTAMP\"").is_some()
 }
 
 /// `    _TRANSPORT=audit`: four blanks, an upper-case key, `=`.
@@ -85,6 +99,9 @@ mod tests {
             Form::of(b"Wed 2026-10-14 08:58:20 UTC [s=a]\n    _TRANSPORT=audit\n    MESSAGE=x\n    _UID=0\n"),
             Form::JournalVerbose
         );
+        let json = b"\x1e{\"_UID\":\"0\",\"__REALTIME_TIMESTAMP\":\"1\",\"MESSAGE\":\"x\"}\n";
+        assert_eq!(Form::of(json), Form::JournalJson);
+        assert_eq!(Form::of(&json[1..]), Form::JournalJson);
         let docker = b"{\"log\":\"x\\n\",\"stream\":\"stdout\",\"time\":\"2024-05-01T12:00:00Z\"}\n";
         assert_eq!(Form::of(docker), Form::Containers);
         assert_eq!(Form::of(b"2024-05-01T12:00:00.1Z stdout F x\n"), Form::Containers);

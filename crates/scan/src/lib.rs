@@ -11,7 +11,9 @@
 
 mod anchors;
 mod audit_stream;
+mod byte_lists;
 mod chunk;
+mod export_entry;
 mod form;
 mod journal;
 mod journal_join;

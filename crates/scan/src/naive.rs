@@ -121,6 +121,85 @@ fn audit_line() -> impl Strategy<Value = String> {
     })
 }
 
+const JOURNAL_RECORD: &str =
+    "apparmor=\"DENIED\" operation=\"open\" profile=\"p\" name=\"/x\" pid=1 comm=\"c\"";
+
+/// An entry of `-o export`: what it is, the field of its message.
+fn export_entry() -> impl Strategy<Value = (u8, Vec<u8>)> {
+    let binary = |text: String| {
+        let mut field = b"MESSAGE\n".to_vec();
+        field.extend((text.len() as u64).to_le_bytes());
+        field.extend(text.as_bytes());
+        field
+    };
+    let forged = format!("__CURSOR=s=0\n_TRANSPORT=audit\nMESSAGE=AVC {JOURNAL_RECORD}");
+    prop_oneof![
+        Just((0, format!("MESSAGE=AVC {JOURNAL_RECORD}").into_bytes())),
+        Just((0, binary(format!("AVC {JOURNAL_RECORD}\n\nmore")))),
+        Just((1, b"MESSAGE=nothing".to_vec())),
+        (0usize..400).prop_map(move |fill| (2, binary(format!("{}\n\n{forged}\n\nend", "x".repeat(fill))))),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn export_entries_end_by_their_lengths(entries in proptest::collection::vec(export_entry(), 0..20), chunk in 1u64..4000) {
+        let mut text = Vec::new();
+        let (mut starts, mut most) = (Vec::new(), Vec::new());
+        for (kind, message) in &entries {
+            let start = text.len() as u64;
+            text.extend_from_slice(b"__CURSOR=s=1\n_TRANSPORT=journal\n");
+            text.extend_from_slice(message);
+            text.extend_from_slice(b"\n_UID=33\n");
+            let length = text.len() as u64 - start;
+            text.push(b'\n');
+            most.push(start);
+            if *kind == 0 {
+                starts.push((start, length));
+            }
+        }
+        let names = NameTable::default();
+        let whole = chunked(&text, u64::MAX >> 1, Form::JournalExport, &names).0;
+        let (rows, _) = chunked(&text, chunk, Form::JournalExport, &names);
+        prop_assert_eq!(essence(&rows), essence(&whole));
+        // Every row is a whole entry, and no record is lost.
+        let found: Vec<(u64, u32)> = whole.rows.iter().map(|row| (row.offset_bytes, row.length_bytes)).collect();
+        prop_assert!(found.iter().all(|(offset, _)| most.contains(offset)), "{:?} {:?}", found, most);
+        for (start, length) in starts {
+            prop_assert!(found.contains(&(start, length as u32)), "{} {} {:?}", start, length, found);
+        }
+    }
+
+    #[test]
+    fn lists_of_bytes_are_found_in_any_chunk(kinds in proptest::collection::vec(0u8..5, 0..40), chunk in 1u64..4000) {
+        let bytes: Vec<String> =
+            format!("audit: type=1400 audit(1409684003.960:7): {JOURNAL_RECORD}").bytes().map(|byte| byte.to_string()).collect();
+        let messages = [
+            format!("[{}]", bytes.join(",")),
+            format!("[ {} ]", bytes.join(", ")),
+            format!("[\"other\",\"{}\"]", JOURNAL_RECORD.replace('"', "\\\"")),
+            "null".to_owned(),
+            "\"nothing\"".to_owned(),
+        ];
+        let mut text = Vec::new();
+        for &kind in &kinds {
+            text.push(0x1e);
+            let line = format!(
+                "{{\"__REALTIME_TIMESTAMP\":\"1409684003960000\",\"MESSAGE\":{},\"_TRANSPORT\":\"kernel\"}}\n",
+                messages[usize::from(kind)]
+            );
+            text.extend_from_slice(line.as_bytes());
+        }
+        let names = NameTable::default();
+        let (rows, _) = chunked(&text, chunk, Form::JournalJson, &names);
+        prop_assert_eq!(rows.rows.len(), kinds.iter().filter(|&&kind| kind < 3).count());
+        prop_assert!(rows.rows.iter().all(|row| row.role == aaf_model::Role::Record));
+        prop_assert!(rows.rows.iter().all(|row| row.carrier == aaf_model::Carrier::JournalJson));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
@@ -151,7 +230,13 @@ proptest! {
     #[test]
     fn any_bytes_are_scanned_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..3000), chunk in 1u64..1000) {
         let names = NameTable::default();
-        for form in [Form::Lines, Form::AuditStream, Form::JournalExport, Form::JournalVerbose] {
+        for form in [
+            Form::Lines,
+            Form::AuditStream,
+            Form::JournalExport,
+            Form::JournalJson,
+            Form::JournalVerbose,
+        ] {
             chunked(&bytes, chunk, form, &names);
         }
     }
