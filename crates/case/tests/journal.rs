@@ -51,3 +51,48 @@ fn web01_s_journal_says_what_its_audit_log_says() {
     }
     insta::assert_compact_json_snapshot!((journal.len(), log.len(), compared, with_exe, split), @r#"[1353, 1350, 1348, 1342, ["1791968230.243:509", "1791968294.511:979"]]"#);
 }
+
+/// Where a journal lies and what it is called says nothing: its bytes do.
+#[test]
+fn journals_are_known_by_their_bytes() {
+    let bundle = members(&sample("web01.tar.xz"));
+    let journals: Vec<(&str, &Vec<u8>)> = bundle
+        .iter()
+        .filter(|(path, _)| path.ends_with(".journal"))
+        .map(|(path, bytes)| (path.rsplit('/').next().expect("a name"), bytes))
+        .collect();
+    assert!(journals.iter().any(|(name, _)| name.starts_with("user-")));
+    assert!(journals.iter().any(|(name, _)| name.starts_with("system@")));
+    let read = |names: &dyn Fn(usize, &str) -> String, packed: bool| {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (number, (name, bytes)) in journals.iter().enumerate() {
+            let path = folder.path().join(names(number, name));
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+            if packed {
+                let file = std::fs::File::create(path).expect("made");
+                let mut writer = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+                std::io::Write::write_all(&mut writer, bytes).expect("written");
+            } else {
+                std::fs::write(path, bytes).expect("written");
+            }
+        }
+        let (_, events) = analyze(&[folder.path().to_path_buf()], &Options::default());
+        let essence = |event: &Seen| {
+            let sightings = event.sightings.iter().map(|sighting| (sighting.1, sighting.2, sighting.3));
+            (event.id, event.body.clone(), event.exe.clone(), sightings.collect::<Vec<_>>())
+        };
+        let mut all: Vec<_> = events.iter().map(essence).collect();
+        for event in &mut all {
+            event.3.sort_unstable();
+        }
+        all.sort();
+        all
+    };
+    let expected = read(&|_, name| name.to_owned(), false);
+    assert!(expected.len() > 1300, "{}", expected.len());
+    // Left behind by a crash; loose and nameless; one folder each; packed.
+    assert_eq!(read(&|number, name| format!("{number}-{name}~"), false), expected);
+    assert_eq!(read(&|number, _| format!("recovered-{number:03}"), false), expected);
+    assert_eq!(read(&|number, name| format!("machine-{number}/x/{name}"), false), expected);
+    assert_eq!(read(&|_, name| format!("{name}.gz"), true), expected);
+}
