@@ -60,11 +60,6 @@ impl Object {
         let flags_can_be = if object.kind == DATA { object.flags <= 4 } else { object.flags == 0 };
         (flags_can_be && unused.iter().all(|&byte| byte == 0)).then_some(object)
     }
-
-    /// Where the next object starts.
-    pub fn next(&self) -> usize {
-        self.offset.saturating_add(self.size).saturating_add(7) & !7
-    }
 }
 
 /// Where the payload of a data object starts.

@@ -217,7 +217,12 @@ impl<'a> Journal<'a> {
                 }
                 _ => {}
             }
-            at = object.next();
+            let own_end =
+                if object.kind == ENTRY { self.own_end(&object) } else { object.offset + object.size };
+            if own_end < object.offset + object.size {
+                sweep.damaged(at, 0, "its size cannot be true: other objects lie inside; they are read");
+            }
+            at = own_end.saturating_add(7) & !7;
         }
         let end = self.facts.header_bytes.saturating_add(self.facts.arena_bytes);
         if self.facts.arena().is_some() && end > length as u64 {
@@ -278,10 +283,24 @@ impl<'a> Journal<'a> {
         let most = if is_entry { MOST_ITEMS } else { usize::MAX };
         let bytes = self.bytes;
         let range = object.map_or(0..0, |object| offset + head..offset + object.size);
-        range.step_by(step).take(most).filter_map(move |at| {
+        let own = move |&at: &usize| {
+            !at.is_multiple_of(8)
+                || !is_object(bytes, at, compact) && (step < 16 || !is_object(bytes, at + 8, compact))
+        };
+        range.step_by(step).take(most).take_while(own).filter_map(move |at| {
             let item = if compact { u32_at(bytes, at).map(u64::from) } else { u64_at(bytes, at) };
             item.and_then(|item| usize::try_from(item).ok()).filter(|&item| item != 0)
         })
+    }
+
+    /// Where an entry ends: a wrong size makes it reach over the objects that follow, whose fields are not its own.
+    fn own_end(&self, object: &Object) -> usize {
+        let end = object.offset + object.size;
+        let compact = self.facts.is_compact();
+        (object.offset + ENTRY_HEAD..end)
+            .step_by(8)
+            .find(|&at| is_object(self.bytes, at, compact))
+            .unwrap_or(end)
     }
 
     fn entry_facts(&self, offset: usize, linked: bool) -> Option<Entry> {
@@ -322,6 +341,13 @@ impl<'a> Journal<'a> {
         }
         unreadable
     }
+}
+
+/// Whether an object starts where an item of an entry or array is expected. Offsets of objects end in three zero bits, so
+/// no item begins like the type of an object; nor does a hash with six bytes of zero behind its second.
+fn is_object(bytes: &[u8], at: usize, compact: bool) -> bool {
+    bytes.get(at).is_some_and(|kind| (1..=7).contains(kind))
+        && Object::strictly_at(bytes, at, compact).is_some()
 }
 
 #[cfg(test)]

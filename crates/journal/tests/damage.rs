@@ -79,6 +79,7 @@ fn damage_costs_no_more_than_it_costs_journalctl() {
         std::env::var("JOURNAL_DAMAGE_COPIES").ok().and_then(|count| count.parse().ok()).unwrap_or(3);
     let mut random = Random(3);
     let mut compared = 0;
+    let mut lost = Vec::new();
     for (path, whole) in common::journals() {
         for copy in 0..copies {
             let mut bytes = whole.clone();
@@ -89,21 +90,36 @@ fn damage_costs_no_more_than_it_costs_journalctl() {
                 compared += count;
                 let found = own.get(&message).copied().unwrap_or(0);
                 let text = String::from_utf8_lossy(&message).into_owned();
-                assert!(found >= count, "{path}, copy {copy}, {what}: {found} of {count} times {text}");
+                if found < count {
+                    lost.push(format!("{path}, copy {copy}, {what}: {found} of {count} times {text}"));
+                }
             }
         }
     }
     let _ = writeln!(std::io::stderr(), "{compared} records compared");
+    assert!(lost.is_empty(), "{}", lost.join("\n"));
 }
 
+/// How often journalctl shows each record.
+///
+/// An entry whose size was damaged reaches over the ones that follow; journalctl shows all their fields as its own, a
+/// second time. There a record only counts if it stands nowhere else.
 fn messages(entries: &[common::Fields]) -> Messages {
     let mut found = Messages::new();
     // Where the index names one entry twice, journalctl shows it twice.
     let distinct: BTreeSet<_> = entries.iter().collect();
-    for (name, value) in distinct.into_iter().flatten() {
-        if name == b"MESSAGE" && is_record(value) {
-            *found.entry(value.clone()).or_default() += 1;
-        }
+    let (one, many): (Vec<_>, Vec<_>) = distinct
+        .into_iter()
+        .partition(|entry| entry.iter().filter(|(name, _)| name == b"_TRANSPORT").count() <= 1);
+    let records = |fields: &common::Fields| {
+        let records = fields.iter().filter(|(name, value)| name == b"MESSAGE" && is_record(value));
+        records.map(|(_, value)| value.clone()).collect::<Vec<_>>()
+    };
+    for message in one.into_iter().flat_map(records) {
+        *found.entry(message).or_default() += 1;
+    }
+    for message in many.into_iter().flat_map(records) {
+        found.entry(message).or_insert(1);
     }
     found
 }
@@ -125,4 +141,38 @@ fn a_zeroed_object_costs_itself_alone() {
     let carved = Journal::open(&bytes).expect("a journal").sweep(|_| true);
     assert_eq!(carved.entries.len(), all - 1);
     assert!(carved.entries.iter().all(|entry| !entry.linked));
+}
+
+#[test]
+fn an_entry_that_reaches_over_others_keeps_its_own_fields() {
+    for (path, whole) in common::journals() {
+        let fields = |bytes: &[u8]| {
+            let journal = Journal::open(bytes).expect("a journal");
+            let sweep = journal.sweep(|_| true);
+            let mut unpacker = Unpacker::new(bytes.len());
+            let all: Vec<Vec<u8>> = sweep
+                .entries
+                .iter()
+                .map(|entry| {
+                    let mut all = Vec::new();
+                    journal
+                        .fields(entry, &mut unpacker, |name, value| all.extend([name, b"=", value].concat()));
+                    all
+                })
+                .collect();
+            (all, sweep)
+        };
+        let (before, sweep) = fields(&whole);
+        let Some(entry) = sweep.entries.get(before.len() / 3) else { continue };
+        let size = entry.size + (64 << 10);
+        let mut bytes = whole.clone();
+        bytes[entry.offset as usize + 8..][..8].copy_from_slice(&size.to_le_bytes());
+        let (after, sweep) = fields(&bytes);
+        assert!(before == after, "{path}");
+        assert!(
+            sweep.damage.iter().any(|damage| damage.offset == entry.offset),
+            "{path}: {:?}",
+            sweep.damage
+        );
+    }
 }
