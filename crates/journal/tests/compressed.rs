@@ -92,7 +92,7 @@ fn a_payload_that_cannot_be_unpacked_costs_itself_alone() {
         packed.truncate(packed.len() / 2);
         let bytes = journal(true, &[(flags, packed), (0, message.clone())]);
         let (found, damage) = fields(&bytes);
-        assert_eq!(found, [message.clone()], "flags {flags}");
+        assert_eq!(found, std::slice::from_ref(&message), "flags {flags}");
         assert_eq!(damage, ["its compressed payload cannot be unpacked"], "flags {flags}");
     }
     // A block that claims to unpack to more than is read.

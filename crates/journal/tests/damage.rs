@@ -1,5 +1,6 @@
 //! Damaged copies of the sample journals: nothing hangs or panics, and never are fewer AppArmor records found than
-//! journalctl finds. `JOURNAL_DAMAGE_COPIES` says how many copies of each journal are made.
+//! journalctl finds. `JOURNAL_DAMAGE_COPIES` says how many copies of each journal are made;
+//! `JOURNAL_DAMAGE_KEEP` names a folder for those that failed.
 
 #![allow(clippy::expect_used, reason = "a test ends where its set-up fails")]
 
@@ -91,6 +92,10 @@ fn damage_costs_no_more_than_it_costs_journalctl() {
                 let found = own.get(&message).copied().unwrap_or(0);
                 let text = String::from_utf8_lossy(&message).into_owned();
                 if found < count {
+                    if let Some(keep) = std::env::var_os("JOURNAL_DAMAGE_KEEP") {
+                        let name = format!("{}.journal", lost.len());
+                        std::fs::write(std::path::Path::new(&keep).join(name), &bytes).expect("kept");
+                    }
                     lost.push(format!("{path}, copy {copy}, {what}: {found} of {count} times {text}"));
                 }
             }
