@@ -113,9 +113,10 @@ fn messages(entries: &[common::Fields]) -> Messages {
     let mut found = Messages::new();
     // Where the index names one entry twice, journalctl shows it twice.
     let distinct: BTreeSet<_> = entries.iter().collect();
-    let (one, many): (Vec<_>, Vec<_>) = distinct
-        .into_iter()
-        .partition(|entry| entry.iter().filter(|(name, _)| name == b"_TRANSPORT").count() <= 1);
+    let repeats =
+        |entry: &common::Fields, wanted: &[u8]| entry.iter().filter(|(name, _)| name == wanted).count() > 1;
+    let (many, one): (Vec<_>, Vec<_>) =
+        distinct.into_iter().partition(|entry| repeats(entry, b"_TRANSPORT") || repeats(entry, b"MESSAGE"));
     let records = |fields: &common::Fields| {
         let records = fields.iter().filter(|(name, value)| name == b"MESSAGE" && is_record(value));
         records.map(|(_, value)| value.clone()).collect::<Vec<_>>()
