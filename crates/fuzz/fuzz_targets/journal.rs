@@ -1,7 +1,7 @@
 //! Journal files made of any bytes behind a header: the sweep ends, and what it finds lies in the file.
 #![no_main]
 
-use aaf_journal::{Journal, Unpacker};
+use aaf_journal::{Interest, Journal, Unpacker};
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Some((&flags, data)) = data.split_first() else { return };
@@ -15,7 +15,15 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     bytes[177] = data.last().copied().unwrap_or(0) & 15;
     bytes.extend_from_slice(data);
     let journal = Journal::open(&bytes).expect("a header");
-    let sweep = journal.sweep(|payload| payload.len() % 2 == 0);
+    let sweep = journal.sweep_tied(|payload| match payload.len() % 3 {
+        0 => Interest::Wanted,
+        1 => Interest::Tie,
+        _ => Interest::None,
+    });
+    assert!(sweep.tied.is_sorted_by_key(|entry| (entry.tie, entry.offset)));
+    for entry in sweep.entries.iter().filter(|entry| entry.tie != 0) {
+        assert!(sweep.tied.contains(entry));
+    }
     let mut unpacker = Unpacker::new(bytes.len());
     for entry in &sweep.entries {
         assert!(entry.offset + entry.size <= bytes.len() as u64);
