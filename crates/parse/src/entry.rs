@@ -91,7 +91,14 @@ fn field(block: &[u8], at: usize) -> (&[u8], &[u8], usize) {
             let value_start = line_end + 9;
             let left = (block.len() - value_start) as u64;
             let value_end = value_start + length.min(left) as usize;
-            return (key, &block[value_start..value_end], value_end + 1);
+            // A message may be cut off; of any other value a length that does not fit is damaged.
+            let fits = match block.get(value_end) {
+                Some(&byte) => byte == b'\n',
+                None => length == left || matches!(key, b"MESSAGE" | b"SYSLOG_RAW"),
+            };
+            if fits {
+                return (key, &block[value_start..value_end], value_end + 1);
+            }
         }
     }
     (b"", b"", line_end + 1)

@@ -7,7 +7,6 @@ use aaf_parse::{Output, Route};
 use crate::anchors::{self, Anchors};
 use crate::audit_stream::{self, push_drafts, trim};
 use crate::byte_lists::Search;
-use crate::export_entry;
 use crate::form::Form;
 use crate::lines::{NeedMore, Window};
 use crate::pieces::{self, Joined, Message};
@@ -30,10 +29,9 @@ pub fn margin(form: Form) -> u64 {
         Form::AuditStream => audit_stream::JOIN_BYTES + (64 << 10),
         Form::Lines | Form::JournalJson => 32 << 10,
         Form::Containers => pieces::MARGIN_BYTES,
-        Form::JournalExport => 2 * ENTRY_BYTES + export_entry::REACH_BYTES,
         Form::JournalVerbose => 2 * ENTRY_BYTES,
-        // Read as a whole, elsewhere.
-        Form::Journal => 0,
+        // Read from front to back, elsewhere.
+        Form::Journal | Form::JournalExport => 0,
     }
 }
 
@@ -128,7 +126,7 @@ pub fn scan_chunk(
                 continue;
             }
             at = match form {
-                Form::JournalExport | Form::JournalVerbose => entry(worker, window, found, form, rows)?,
+                Form::JournalVerbose => entry(worker, window, found, rows)?,
                 _ => line(worker, window, (found, anchor), form, rows, &mut counts)?,
             };
         }
@@ -141,25 +139,19 @@ pub fn scan_chunk(
 /// The first line (or entry) that starts at or after `at`.
 fn unit_start_from(window: &Window<'_>, at: u64, form: Form) -> Result<u64, NeedMore> {
     let mut start = window.line_start_from(at)?;
-    if matches!(form, Form::Lines | Form::JournalJson | Form::Containers | Form::AuditStream) {
+    if form != Form::JournalVerbose {
         return Ok(start);
     }
     let limit = start + ENTRY_BYTES;
-    while start < window.end() && start < limit && !starts_entry(window, start, form)? {
+    while start < window.end() && start < limit && !starts_entry(window, start) {
         start = window.line_end(start)?.next;
     }
     Ok(start)
 }
 
-/// Whether an entry starts at this line start.
-fn starts_entry(window: &Window<'_>, at: u64, form: Form) -> Result<bool, NeedMore> {
-    if at == 0 {
-        return Ok(true);
-    }
-    match form {
-        Form::JournalExport => export_entry::starts_at(window, at),
-        _ => Ok(!matches!(window.bytes(at, at + 1).first(), Some(b' ' | b'\t' | b'\n'))),
-    }
+/// Whether an entry of `journalctl -o verbose` starts at this line start: its other lines are indented.
+fn starts_entry(window: &Window<'_>, at: u64) -> bool {
+    at == 0 || !matches!(window.bytes(at, at + 1).first(), Some(b' ' | b'\t' | b'\n'))
 }
 
 /// Parses the line around an anchor; returns where to go on.
@@ -406,12 +398,11 @@ fn entry(
     worker: &mut Worker<'_>,
     window: &Window<'_>,
     found: u64,
-    form: Form,
     rows: &mut Rows<'_>,
 ) -> Result<u64, NeedMore> {
     let mut start = window.line_start(found)?;
     let limit = start.saturating_sub(ENTRY_BYTES);
-    while start > limit && !starts_entry(window, start, form)? {
+    while start > limit && !starts_entry(window, start) {
         if start <= window.base {
             return Err(NeedMore);
         }
@@ -419,19 +410,10 @@ fn entry(
     }
     let mut end = window.line_end(found)?;
     let limit = start + 2 * ENTRY_BYTES;
-    while end.next < window.end() && end.next < limit && !starts_entry(window, end.next, form)? {
+    while end.next < window.end() && end.next < limit && !starts_entry(window, end.next) {
         end = window.line_end(end.next)?;
     }
-    let mut stop = end.end;
-    if form == Form::JournalExport {
-        let by_length = export_entry::end_of(window, start, 2 * ENTRY_BYTES)?;
-        // Where lengths lie, lines decide.
-        if by_length > found {
-            stop = by_length;
-            end.next = by_length;
-        }
-    }
-    let bytes = window.bytes(start, stop);
+    let bytes = window.bytes(start, end.end);
     worker.output.clear();
     aaf_parse::parse_entry(bytes, &mut worker.output);
     push_drafts(Line { bytes, offset_bytes: start }, &worker.output, rows, |_| ());

@@ -124,53 +124,8 @@ fn audit_line() -> impl Strategy<Value = String> {
 const JOURNAL_RECORD: &str =
     "apparmor=\"DENIED\" operation=\"open\" profile=\"p\" name=\"/x\" pid=1 comm=\"c\"";
 
-/// An entry of `-o export`: what it is, the field of its message.
-fn export_entry() -> impl Strategy<Value = (u8, Vec<u8>)> {
-    let binary = |text: String| {
-        let mut field = b"MESSAGE\n".to_vec();
-        field.extend((text.len() as u64).to_le_bytes());
-        field.extend(text.as_bytes());
-        field
-    };
-    let forged = format!("__CURSOR=s=0\n_TRANSPORT=audit\nMESSAGE=AVC {JOURNAL_RECORD}");
-    prop_oneof![
-        Just((0, format!("MESSAGE=AVC {JOURNAL_RECORD}").into_bytes())),
-        Just((0, binary(format!("AVC {JOURNAL_RECORD}\n\nmore")))),
-        Just((1, b"MESSAGE=nothing".to_vec())),
-        (0usize..400).prop_map(move |fill| (2, binary(format!("{}\n\n{forged}\n\nend", "x".repeat(fill))))),
-    ]
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
-
-    #[test]
-    fn export_entries_end_by_their_lengths(entries in proptest::collection::vec(export_entry(), 0..20), chunk in 1u64..4000) {
-        let mut text = Vec::new();
-        let (mut starts, mut most) = (Vec::new(), Vec::new());
-        for (kind, message) in &entries {
-            let start = text.len() as u64;
-            text.extend_from_slice(b"__CURSOR=s=1\n_TRANSPORT=journal\n");
-            text.extend_from_slice(message);
-            text.extend_from_slice(b"\n_UID=33\n");
-            let length = text.len() as u64 - start;
-            text.push(b'\n');
-            most.push(start);
-            if *kind == 0 {
-                starts.push((start, length));
-            }
-        }
-        let names = NameTable::default();
-        let whole = chunked(&text, u64::MAX >> 1, Form::JournalExport, &names).0;
-        let (rows, _) = chunked(&text, chunk, Form::JournalExport, &names);
-        prop_assert_eq!(essence(&rows), essence(&whole));
-        // Every row is a whole entry, and no record is lost.
-        let found: Vec<(u64, u32)> = whole.rows.iter().map(|row| (row.offset_bytes, row.length_bytes)).collect();
-        prop_assert!(found.iter().all(|(offset, _)| most.contains(offset)), "{:?} {:?}", found, most);
-        for (start, length) in starts {
-            prop_assert!(found.contains(&(start, length as u32)), "{} {} {:?}", start, length, found);
-        }
-    }
 
     #[test]
     fn lists_of_bytes_are_found_in_any_chunk(kinds in proptest::collection::vec(0u8..5, 0..40), chunk in 1u64..4000) {
@@ -233,7 +188,6 @@ proptest! {
         for form in [
             Form::Lines,
             Form::AuditStream,
-            Form::JournalExport,
             Form::JournalJson,
             Form::JournalVerbose,
         ] {

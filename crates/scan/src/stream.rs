@@ -6,6 +6,7 @@ use aaf_model::AuditSerials;
 use aaf_model::block::Block;
 
 use crate::chunk::{self, Counts, Worker, scan_chunk};
+use crate::export::scan_export;
 use crate::form::{self, Form};
 use crate::lines::{SEGMENT, Window};
 use crate::rows::Rows;
@@ -34,7 +35,7 @@ pub struct Streamed {
 /// A buffer that slides over the stream.
 #[derive(Default)]
 pub struct Buffer {
-    bytes: Vec<u8>,
+    pub bytes: Vec<u8>,
 }
 
 /// Reads a stream to its end, hands each chunk's rows to `emit`; of its beginning `head_bytes` are kept.
@@ -46,14 +47,25 @@ pub fn scan_stream<'n>(
     mut rows: impl FnMut(Block) -> Rows<'n>,
     mut emit: impl FnMut(&mut Block),
 ) -> Streamed {
-    let bytes = &mut buffer.bytes;
     let mut filled = 0;
     let mut base = 0u64;
     let mut from = 0u64;
     let mut newline_before: Option<u64> = None;
-    let mut at_end = fill(bytes, &mut filled, content, form::SAMPLE_BYTES);
-    let form = Form::of(&bytes[..filled]);
-    let head = bytes[..filled.min(head_bytes)].to_vec();
+    let mut at_end = fill(&mut buffer.bytes, &mut filled, content, form::SAMPLE_BYTES);
+    let form = Form::of(&buffer.bytes[..filled]);
+    let head = buffer.bytes[..filled.min(head_bytes)].to_vec();
+    if form == Form::JournalExport {
+        let begun = Streamed {
+            bytes: 0,
+            lines: 0,
+            form,
+            counts: Counts::default(),
+            serials: AuditSerials::default(),
+            head,
+        };
+        return scan_export(worker, (buffer, filled, at_end), content, begun, rows, emit);
+    }
+    let bytes = &mut buffer.bytes;
     let margin = chunk::margin(form) as usize;
     let size = if form == Form::AuditStream { AUDIT_CHUNK_BYTES } else { CHUNK_BYTES };
     let mut wanted = size + margin;
@@ -106,7 +118,7 @@ pub fn scan_stream<'n>(
 
 /// Reads until the buffer holds `wanted` bytes; true at the end of the stream (damage ends it too, and is reported by
 /// whoever decodes). The buffer's own length only grows, so that nothing is cleared twice.
-fn fill(bytes: &mut Vec<u8>, filled: &mut usize, content: &mut dyn Read, wanted: usize) -> bool {
+pub fn fill(bytes: &mut Vec<u8>, filled: &mut usize, content: &mut dyn Read, wanted: usize) -> bool {
     if bytes.len() < wanted {
         bytes.resize(wanted, 0);
     }

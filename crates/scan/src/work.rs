@@ -1,5 +1,6 @@
 //! The work of a scan: which files in which order, on all cores, with the digests taken beside it.
 
+mod exports;
 mod journals;
 
 use std::io::Read;
@@ -127,6 +128,7 @@ enum Job {
     Hash(usize),
     Chunk(usize, u64),
     Journal(usize),
+    Export(usize),
     Stream(usize),
 }
 
@@ -253,6 +255,10 @@ impl<'a> Run<'a> {
                         run.jobs.push(Job::Journal(index));
                         continue;
                     }
+                    if opened.form == Form::JournalExport {
+                        run.jobs.push(Job::Export(index));
+                        continue;
+                    }
                     let chunks = opened.plain.len().div_ceil(options.chunk_bytes.max(1)).max(1);
                     run.jobs.extend((0..chunks).map(|chunk| Job::Chunk(index, chunk)));
                 }
@@ -272,6 +278,7 @@ impl<'a> Run<'a> {
                 Job::Hash(index) => self.hash(index),
                 Job::Chunk(index, chunk) => self.chunk(index, chunk, &mut worker, &mut scratch),
                 Job::Journal(index) => self.journal(index, &mut worker, &mut scratch),
+                Job::Export(index) => self.export(index, &mut worker, &mut scratch, &mut buffer),
                 Job::Stream(index) => self.stream(index, &mut worker, &mut buffer),
             }
         }
