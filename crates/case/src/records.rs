@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::ScopedJoinHandle;
 
 use aaf_evidence::Inventory;
 use aaf_evidence::collection::is_same_host;
 use aaf_model::block::{Block, NO_NAME, RowView};
-use aaf_model::{Diagnostic, TimeSource};
+use aaf_model::{ContentKind, Diagnostic, EvidenceFile, TimeSource};
 use aaf_scan::{Companions, NameTable, Sink};
 use aaf_timeline::clock::Clocks;
 
@@ -59,25 +60,104 @@ pub fn records(
     let names = NameTable::default();
     let emit = Mutex::new(emit);
     let stopped = AtomicBool::new(false);
-    for file in inventory.files {
-        let ordered = InOrder {
-            path: file.display.clone(),
-            mtime_us: file.mtime_us,
-            names: &names,
-            assume_host: options.assume_host.as_deref(),
-            clocks: &options.clocks,
-            state: Mutex::new(Ordered { clocks: Clocks::streaming(zone.clone()), ..Ordered::default() }),
-            emit: &emit,
-            stopped: &stopped,
+    let ordered = |file: &EvidenceFile| InOrder {
+        path: file.display.clone(),
+        mtime_us: file.mtime_us,
+        names: &names,
+        assume_host: options.assume_host.as_deref(),
+        clocks: &options.clocks,
+        state: Mutex::new(Ordered { clocks: Clocks::streaming(zone.clone()), ..Ordered::default() }),
+        emit: &emit,
+        stopped: &stopped,
+    };
+    std::thread::scope(|scope| {
+        // The files before are shown while these are scanned.
+        let mut showing: Option<ScopedJoinHandle<'_, ()>> = None;
+        let wait = |showing: &mut Option<ScopedJoinHandle<'_, ()>>| {
+            if let Some(Err(fault)) = showing.take().map(ScopedJoinHandle::join) {
+                std::panic::resume_unwind(fault);
+            }
         };
-        let one = Inventory { files: vec![file], ..Inventory::default() };
-        let report = aaf_scan::scan(&one, &scan_options, &names, &ordered);
-        diagnostics.extend(report.diagnostics);
-        if stopped.load(Ordering::Relaxed) {
-            break;
+        for files in groups(inventory.files) {
+            let group = Inventory { files, ..Inventory::default() };
+            let report = if let [file] = &group.files[..] {
+                wait(&mut showing);
+                aaf_scan::scan(&group, &scan_options, &names, &ordered(file))
+            } else {
+                let together = Together { blocks: Mutex::default(), stopped: &stopped };
+                let report = aaf_scan::scan(&group, &scan_options, &names, &together);
+                let mut blocks = together.blocks.into_inner().unwrap_or_else(PoisonError::into_inner);
+                blocks.sort_by_key(|(evidence, chunk, _)| (*evidence, *chunk));
+                wait(&mut showing);
+                showing = Some(scope.spawn(move || {
+                    for part in blocks.chunk_by(|(a, ..), (b, ..)| a == b) {
+                        let id = part.first().map(|(evidence, ..)| *evidence);
+                        let Some(file) = group.files.iter().find(|file| Some(file.id) == id) else {
+                            continue;
+                        };
+                        let ordered = ordered(file);
+                        let mut state = ordered.state.lock().unwrap_or_else(PoisonError::into_inner);
+                        part.iter().for_each(|(.., block)| ordered.show(&mut state, block));
+                    }
+                }));
+                report
+            };
+            diagnostics.extend(report.diagnostics);
+            if stopped.load(Ordering::Relaxed) {
+                break;
+            }
+        }
+        wait(&mut showing);
+    });
+    Ok(diagnostics)
+}
+
+/// Files that are scanned together are no larger, nor all of them taken together, in bytes: their rows are kept until
+/// they are shown.
+const MOST_TOGETHER: (u64, u64) = (16 << 20, 64 << 20);
+
+/// Small plain files that follow one another go together, so that no worker waits; any other file by itself.
+fn groups(files: Vec<EvidenceFile>) -> Vec<Vec<EvidenceFile>> {
+    let mut groups: Vec<Vec<EvidenceFile>> = Vec::new();
+    let mut room = 0;
+    for file in files {
+        let is_small = matches!(
+            file.kind,
+            ContentKind::Text | ContentKind::Journal | ContentKind::Binary | ContentKind::Empty
+        ) && file.path.as_os_str() != "-"
+            && file.size_bytes <= MOST_TOGETHER.0;
+        match groups.last_mut() {
+            Some(group) if is_small && file.size_bytes <= room => {
+                room -= file.size_bytes;
+                group.push(file);
+            }
+            _ => {
+                room = if is_small { MOST_TOGETHER.1.saturating_sub(file.size_bytes) } else { 0 };
+                groups.push(vec![file]);
+            }
         }
     }
-    Ok(diagnostics)
+    groups
+}
+
+/// Keeps the rows of several files.
+struct Together<'a> {
+    /// By evidence and chunk.
+    blocks: Mutex<Vec<(u32, u64, Block)>>,
+    stopped: &'a AtomicBool,
+}
+
+impl Sink for Together<'_> {
+    fn block(&self, evidence: u32, _member: u32, chunk: u64, block: &mut Block) {
+        if !block.rows.is_empty() {
+            let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
+            blocks.push((evidence, chunk, std::mem::take(block)));
+        }
+    }
+
+    fn stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
 }
 
 /// Puts the blocks of one file back into order.

@@ -21,7 +21,7 @@ pub enum ContentKind {
     Tar,
     /// zip.
     Zip,
-    /// A systemd journal: not read yet.
+    /// A systemd journal.
     Journal,
     /// Anything else: scanned for records like text, because damaged logs look like this.
     Binary,
