@@ -5,12 +5,14 @@
 
 #![forbid(unsafe_code)]
 
+pub mod attempt;
 pub mod block;
 pub mod carrier;
 pub mod diagnostic;
 pub mod evidence;
 pub mod hash;
 pub mod key;
+pub mod level;
 pub mod profile;
 pub mod record;
 pub mod serials;
@@ -19,10 +21,12 @@ pub mod time;
 pub mod value;
 pub mod verdict;
 
+pub use attempt::{Attempt, Outcome};
 pub use carrier::Carrier;
 pub use diagnostic::{Code, Diagnostic, Severity};
 pub use evidence::{ContentKind, EvidenceFile, HashKind, State};
 pub use key::Key;
+pub use level::Level;
 pub use record::{ContextKind, Draft, Field, Notes, Role, Span};
 pub use serials::{AuditSerials, HollowEvent, SerialRun};
 pub use time::{AuditId, Stamp, TimeSource};

@@ -76,8 +76,8 @@ pub struct Event<'b> {
     pub outcome: Option<Outcome>,
     /// How far it can be believed.
     pub authenticity: Authenticity,
-    /// The incident, set by [`crate::Timelines`].
-    pub incident: Option<u64>,
+    /// The episode, set by [`crate::Timelines`].
+    pub episode: Option<u64>,
 }
 
 impl<'b> Event<'b> {
@@ -330,7 +330,7 @@ fn push<'b>(
         attempt,
         outcome,
         authenticity,
-        incident: None,
+        episode: None,
     });
 }
 

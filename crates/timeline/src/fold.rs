@@ -7,10 +7,10 @@ use aaf_model::{Class, Key, Verdict};
 
 use crate::attempt::{Attempt, Outcome};
 use crate::authenticity::Level;
+use crate::episode::{Episode, MOST_NAMED};
 use crate::event::Event;
 use crate::hosts::Hosts;
 use crate::ids;
-use crate::incident::{Incident, MOST_NAMED};
 
 /// One line of a timeline: one behaviour within one episode.
 #[derive(Clone, Debug)]
@@ -21,8 +21,8 @@ pub struct Entry {
     pub profile_root: Vec<u8>,
     /// The profile as printed, with children and hats.
     pub profile: Vec<u8>,
-    /// The incident; none for plain loading of policy.
-    pub incident: Option<u64>,
+    /// The episode; none for plain loading of policy.
+    pub episode: Option<u64>,
     /// What the first event is ordered by.
     pub order: (i64, u32),
     /// Settled time of the first event.
@@ -53,8 +53,14 @@ pub struct Entry {
     pub exe: Vec<u8>,
     /// User id of the process: `fsuid=`, else the joined `uid=`.
     pub uid: Option<i64>,
+    /// Login user id and session of the joined records; none where unset.
+    pub session: Option<(i64, i64)>,
+    /// Processes that did it, the first [`MOST_PIDS`].
+    pub pids: Vec<i64>,
     /// Processes above the first event's, the nearest first, as far as earlier events name them.
     pub chain: Vec<(i64, Vec<u8>)>,
+    /// What else the first event says; see [`DETAILS`].
+    pub details: Vec<(Key, Vec<u8>)>,
     /// What was attempted.
     pub attempt: Attempt,
     /// What came of it.
@@ -70,6 +76,46 @@ pub struct Entry {
     seen: Vec<u64>,
 }
 
+/// Keys whose values a line keeps of its first event.
+pub const DETAILS: &[Key] = &[
+    Key::Info,
+    Key::Error,
+    Key::Namespace,
+    Key::Name,
+    Key::RequestedMask,
+    Key::DeniedMask,
+    Key::Requested,
+    Key::Denied,
+    Key::Mask,
+    Key::Fsuid,
+    Key::Ouid,
+    Key::Target,
+    Key::Peer,
+    Key::PeerLabel,
+    Key::Capname,
+    Key::Family,
+    Key::SockType,
+    Key::Protocol,
+    Key::Addr,
+    Key::PeerAddr,
+    Key::Laddr,
+    Key::Lport,
+    Key::Faddr,
+    Key::Fport,
+    Key::Signal,
+    Key::Fstype,
+    Key::Srcname,
+    Key::Flags,
+    Key::Execpath,
+    Key::Bus,
+    Key::Path,
+    Key::Interface,
+    Key::Member,
+];
+/// Of each at most this many bytes: a path has no more.
+const LONGEST_DETAIL: usize = 4096;
+/// Processes of one line are named up to this.
+pub const MOST_PIDS: usize = 16;
 /// Distinct targets of one line are counted up to this.
 pub const MOST_OBJECTS: usize = 64;
 /// Lines of one episode beyond this many are folded by folder.
@@ -79,7 +125,7 @@ const MOST_PROCESSES: usize = 100_000;
 /// The longest process chain.
 const LONGEST_CHAIN: usize = 8;
 
-/// Folds events, which must come in order, into timelines and incidents.
+/// Folds events, which must come in order, into timelines and episodes.
 pub struct Timelines<'h> {
     hosts: &'h Hosts,
     gap_us: i64,
@@ -87,7 +133,7 @@ pub struct Timelines<'h> {
     by_profile: HashMap<(u32, u64), usize, FastHash>,
     processes: HashMap<(u32, i64), Process, FastHash>,
     entries: Vec<Entry>,
-    incidents: Vec<Incident>,
+    episodes: Vec<Episode>,
     folded_hard: u64,
     scratch: Vec<u8>,
 }
@@ -101,7 +147,7 @@ struct Process {
 struct State {
     profile_root: Vec<u8>,
     last_us: i64,
-    incident: Option<Incident>,
+    episode: Option<Episode>,
     lines: Vec<Entry>,
     by_behaviour: HashMap<u64, usize, FastHash>,
 }
@@ -110,8 +156,8 @@ struct State {
 pub struct Folded {
     /// All lines, by host, profile and order.
     pub entries: Vec<Entry>,
-    /// All incidents, by order.
-    pub incidents: Vec<Incident>,
+    /// All episodes, by order.
+    pub episodes: Vec<Episode>,
     /// Events that were folded by folder, because their episode had too many different ones.
     pub folded_hard: u64,
 }
@@ -126,17 +172,18 @@ impl<'h> Timelines<'h> {
             by_profile: HashMap::default(),
             processes: HashMap::default(),
             entries: Vec::new(),
-            incidents: Vec::new(),
+            episodes: Vec::new(),
             folded_hard: 0,
             scratch: Vec::new(),
         }
     }
 
-    /// Takes the next event and sets its incident.
+    /// Takes the next event and sets its episode.
     pub fn push(&mut self, event: &mut Event<'_>) {
         let Some(attempt) = event.attempt else { return };
-        let root = event.profile_root();
-        let key = (event.host, hash64(root));
+        // Whoever changes policy is not the profile that it is about: these episodes are the host's.
+        let root = if attempt == Attempt::PolicyChange { &b""[..] } else { event.profile_root() };
+        let key = (event.host, hash64(root) ^ u64::from(attempt == Attempt::PolicyChange));
         let state = match self.by_profile.get(&key) {
             Some(&at) => at,
             None => {
@@ -152,7 +199,7 @@ impl<'h> Timelines<'h> {
         let time_us = if event.order.0 == i64::MAX { event.time_us } else { event.order.0 };
         let state = &mut self.states[state];
         if state.last_us != i64::MIN && time_us.saturating_sub(state.last_us) > self.gap_us {
-            close(state, &mut self.entries, &mut self.incidents);
+            close(state, &mut self.entries, &mut self.episodes);
         }
         // What looks forged is kept and shown, but raises nothing, joins nothing and names no process.
         let is_forged = event.authenticity.is_forged_looking();
@@ -160,10 +207,10 @@ impl<'h> Timelines<'h> {
             state.last_us = time_us;
         }
         let opens = !is_forged && !is_plain_load(event, attempt);
-        if state.incident.is_none() && opens {
+        if state.episode.is_none() && opens {
             let id =
-                ids::incident_id(self.hosts.name(event.host).unwrap_or(""), &state.profile_root, event.id);
-            state.incident = Some(Incident {
+                ids::episode_id(self.hosts.name(event.host).unwrap_or(""), &state.profile_root, event.id);
+            state.episode = Some(Episode {
                 id,
                 host: event.host,
                 profile_root: state.profile_root.clone(),
@@ -178,7 +225,7 @@ impl<'h> Timelines<'h> {
                 comms: Vec::new(),
             });
         }
-        event.incident = state.incident.as_ref().filter(|_| !is_forged).map(|incident| incident.id);
+        event.episode = state.episode.as_ref().filter(|_| !is_forged).map(|episode| episode.id);
         self.scratch.clear();
         write_object(event, &mut self.scratch);
         let behaviour = behaviour(event, &self.scratch);
@@ -200,14 +247,7 @@ impl<'h> Timelines<'h> {
                     Some(&line) => line,
                     None => {
                         let chain = chain(&self.processes, event, pid);
-                        state.lines.push(new_entry(
-                            event,
-                            attempt,
-                            &state.profile_root,
-                            &self.scratch,
-                            pid,
-                            chain,
-                        ));
+                        state.lines.push(new_entry(event, attempt, &self.scratch, pid, chain));
                         state.by_behaviour.insert(behaviour, state.lines.len() - 1);
                         state.lines.len() - 1
                     }
@@ -216,10 +256,10 @@ impl<'h> Timelines<'h> {
         };
         let entry = &mut state.lines[line];
         add_to_entry(entry, event, object_hash, time_us);
-        if let Some(incident) = &mut state.incident
+        if let Some(episode) = &mut state.episode
             && !is_forged
         {
-            add_to_incident(incident, event, attempt, entry.count == 1, &self.scratch);
+            add_to_episode(episode, event, attempt, entry.count == 1, &self.scratch);
         }
         if let Some(pid) = pid
             && !is_forged
@@ -256,7 +296,7 @@ impl<'h> Timelines<'h> {
     /// Ends all episodes.
     pub fn finish(mut self) -> Folded {
         for state in &mut self.states {
-            close(state, &mut self.entries, &mut self.incidents);
+            close(state, &mut self.entries, &mut self.episodes);
         }
         self.entries.sort_by(|a, b| {
             (a.host, &a.profile_root, a.order, a.first_event).cmp(&(
@@ -266,13 +306,13 @@ impl<'h> Timelines<'h> {
                 b.first_event,
             ))
         });
-        self.incidents.sort_by_key(|incident| (incident.order, incident.host, incident.id));
-        Folded { entries: self.entries, incidents: self.incidents, folded_hard: self.folded_hard }
+        self.episodes.sort_by_key(|episode| (episode.order, episode.host, episode.id));
+        Folded { entries: self.entries, episodes: self.episodes, folded_hard: self.folded_hard }
     }
 }
 
-fn close(state: &mut State, entries: &mut Vec<Entry>, incidents: &mut Vec<Incident>) {
-    incidents.extend(state.incident.take());
+fn close(state: &mut State, entries: &mut Vec<Entry>, episodes: &mut Vec<Episode>) {
+    episodes.extend(state.episode.take());
     for mut entry in state.lines.drain(..) {
         entry.seen = Vec::new();
         entries.push(entry);
@@ -280,7 +320,7 @@ fn close(state: &mut State, entries: &mut Vec<Entry>, incidents: &mut Vec<Incide
     state.by_behaviour.clear();
 }
 
-/// Policy that was loaded or replaced without fault opens no incident.
+/// Policy that was loaded or replaced without fault opens no episode.
 fn is_plain_load(event: &Event<'_>, attempt: Attempt) -> bool {
     if event.primary.row.verdict != Verdict::Status {
         return false;
@@ -339,8 +379,11 @@ fn behaviour(event: &Event<'_>, object: &[u8]) -> u64 {
         event.authenticity.level as u8,
     ];
     let mut hash = hash64(&kind);
+    if let Some((user, session)) = session(event) {
+        hash = hash64_seeded(hash, &[user.to_le_bytes(), session.to_le_bytes()].concat());
+    }
     hash = hash64_seeded(hash, &event.profile);
-    for key in [Key::Operation, Key::RequestedMask, Key::Requested, Key::Comm] {
+    for key in [Key::Operation, Key::RequestedMask, Key::Requested, Key::Comm, Key::Info] {
         if let Some(field) = event.index.get(key, event.primary.own_fields()) {
             hash = hash64_seeded(hash, field.value.of(event.primary.bytes));
         }
@@ -373,7 +416,6 @@ fn squash_digits(text: &[u8], out: &mut Vec<u8>) {
 fn new_entry(
     event: &Event<'_>,
     attempt: Attempt,
-    profile_root: &[u8],
     object: &[u8],
     pid: Option<i64>,
     chain: Vec<(i64, Vec<u8>)>,
@@ -386,9 +428,9 @@ fn new_entry(
         .unwrap_or_default();
     Entry {
         host: event.host,
-        profile_root: profile_root.to_vec(),
+        profile_root: event.profile_root().to_vec(),
         profile: event.profile.to_vec(),
-        incident: event.incident,
+        episode: event.episode,
         order: event.order,
         first_us: event.time_us,
         last_us: event.time_us,
@@ -405,7 +447,15 @@ fn new_entry(
         exe: event.companion_value(1300, Key::Exe).map(std::borrow::Cow::into_owned).unwrap_or_default(),
         uid: number(event, Key::Fsuid)
             .or_else(|| event.companion_value(1300, Key::Uid).and_then(|text| parse_i64(&text))),
+        session: session(event),
+        pids: Vec::new(),
         chain,
+        details: DETAILS
+            .iter()
+            .filter_map(|&key| Some((key, event.value(key)?)))
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(key, value)| (key, value[..value.len().min(LONGEST_DETAIL)].to_vec()))
+            .collect(),
         attempt,
         outcome: event.outcome,
         authenticity: event.authenticity.level,
@@ -438,36 +488,48 @@ fn add_to_entry(entry: &mut Entry, event: &Event<'_>, object_hash: u64, time_us:
             entry.object = shape;
         }
     }
-    if entry.incident.is_none() {
-        entry.incident = event.incident;
+    if entry.episode.is_none() {
+        entry.episode = event.episode;
+    }
+    if entry.pids.len() < MOST_PIDS
+        && let Some(pid) = number(event, Key::Pid)
+        && !entry.pids.contains(&pid)
+    {
+        entry.pids.push(pid);
     }
 }
 
-fn add_to_incident(
-    incident: &mut Incident,
-    event: &Event<'_>,
-    attempt: Attempt,
-    is_new: bool,
-    object: &[u8],
-) {
-    incident.events += 1;
-    incident.last_us = event.time_us;
-    *incident.verdicts.entry(event.primary.row.verdict).or_default() += 1;
+fn add_to_episode(episode: &mut Episode, event: &Event<'_>, attempt: Attempt, is_new: bool, object: &[u8]) {
+    episode.events += 1;
+    episode.last_us = event.time_us;
+    *episode.verdicts.entry(event.primary.row.verdict).or_default() += 1;
     if let Some(outcome) = event.outcome {
-        *incident.attempts.entry((attempt, outcome)).or_default() += 1;
+        *episode.attempts.entry((attempt, outcome)).or_default() += 1;
     }
     if is_new {
-        let objects = incident.objects.entry(attempt).or_default();
+        let objects = episode.objects.entry(attempt).or_default();
         if !object.is_empty() && objects.len() < MOST_NAMED && !objects.iter().any(|known| known == object) {
             objects.push(object.to_vec());
         }
         if let Some(comm) = event.value(Key::Comm)
-            && incident.comms.len() < MOST_NAMED
-            && !incident.comms.iter().any(|known| *known == *comm)
+            && episode.comms.len() < MOST_NAMED
+            && !episode.comms.iter().any(|known| *known == *comm)
         {
-            incident.comms.push(comm.into_owned());
+            episode.comms.push(comm.into_owned());
         }
     }
+}
+
+/// The unset id of a login, or session.
+const UNSET: i64 = u32::MAX as i64;
+
+/// The login user id and session that the joined records, or those of dbus-daemon and libaudit, name.
+fn session(event: &Event<'_>) -> Option<(i64, i64)> {
+    let of = |key: Key| {
+        let text = event.companion_value(1300, key).or_else(|| event.value(key))?;
+        parse_i64(&text).filter(|&id| (0..UNSET).contains(&id))
+    };
+    Some((of(Key::Auid)?, of(Key::Ses)?))
 }
 
 fn number(event: &Event<'_>, key: Key) -> Option<i64> {

@@ -14,8 +14,8 @@ pub fn event_id(host: &str, epoch_us: i64, serial: u32, body: &[u8], ordinal: u3
     first_64_bits(hash)
 }
 
-/// The id of an incident: the same over host, profile and first event.
-pub fn incident_id(host: &str, profile: &[u8], first_event: u64) -> u64 {
+/// The id of an episode: the same over host, profile and first event.
+pub fn episode_id(host: &str, profile: &[u8], first_event: u64) -> u64 {
     let mut hash = Sha256::new();
     hash.update(host.as_bytes());
     hash.update([0]);

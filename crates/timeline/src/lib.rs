@@ -2,7 +2,7 @@
 //!
 //! The way: [`Store`] takes the rows of all workers (and spills them beyond its budget); [`settle()`] learns from them
 //! hosts, zones, years and clock steps; [`sorted::Sorted`] puts them in order and cuts them into batches;
-//! [`event::build`] merges the sightings of each event; [`Timelines`] folds events into timelines and incidents.
+//! [`event::build`] merges the sightings of each event; [`Timelines`] folds events into timelines and episodes.
 //!
 //! What a finding would be is left to later stages; nothing here knows files or terminals.
 
@@ -11,11 +11,11 @@
 pub mod attempt;
 pub mod authenticity;
 pub mod clock;
+pub mod episode;
 pub mod event;
 pub mod fold;
 pub mod hosts;
 pub mod ids;
-pub mod incident;
 pub mod origin;
 mod serials;
 pub mod settle;
@@ -26,9 +26,9 @@ mod track;
 
 pub use attempt::{Attempt, Outcome};
 pub use authenticity::Authenticity;
+pub use episode::Episode;
 pub use event::Event;
 pub use fold::{Entry, Timelines};
-pub use incident::Incident;
 pub use origin::Origins;
 pub use settle::{Assumptions, SettleError, Settled, SourceInfo, Stated, settle};
 pub use store::{Store, StoreError};

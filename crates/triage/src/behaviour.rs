@@ -1,0 +1,129 @@
+//! What the rules read: one behaviour of one profile, however often it occurred.
+
+use std::borrow::Cow;
+
+use aaf_model::{Class, Key, Outcome, Verdict};
+
+/// Equal events of one profile within one episode, folded.
+#[derive(Clone, Debug, Default)]
+pub struct Behaviour {
+    /// Rank of the host.
+    pub host: u32,
+    /// The profile as printed; the touched profile for changes of policy.
+    pub profile: Vec<u8>,
+    /// Its timeline: without `//child`.
+    pub profile_root: Vec<u8>,
+    /// The episode; none for policy that was loaded without fault, and for what looks forged.
+    pub episode: Option<u64>,
+    /// Microseconds since 1970-01-01 UTC of the first event; `i64::MIN` where unknown.
+    pub first_us: i64,
+    /// The same of the last event.
+    pub last_us: i64,
+    /// Number of events.
+    pub count: u64,
+    /// The most of them within one second.
+    pub peak_per_second: u64,
+    /// Distinct targets, counted up to 64.
+    pub objects: u32,
+    /// The kernel's word.
+    pub verdict: Verdict,
+    /// The kind of check.
+    pub class: Class,
+    /// What came of it.
+    pub outcome: Option<Outcome>,
+    /// `operation=`.
+    pub operation: Vec<u8>,
+    /// The target as the timeline shows it.
+    pub object: Vec<u8>,
+    /// `comm=`.
+    pub comm: Vec<u8>,
+    /// `exe=` of the joined SYSCALL.
+    pub exe: Vec<u8>,
+    /// The first few processes.
+    pub pids: Vec<i64>,
+    /// Processes above the first one, the nearest first; names are empty where unknown.
+    pub chain: Vec<(i64, Vec<u8>)>,
+    /// Login user id and session; none where unset, so that unset ones never join anything.
+    pub session: Option<(i64, i64)>,
+    /// Other values of the first event.
+    pub details: Vec<(Key, Vec<u8>)>,
+    /// Whether it looks forged: such a behaviour is shown, and raises nothing.
+    pub is_forged_looking: bool,
+    /// Id of the first event.
+    pub first_event: u64,
+}
+
+impl Behaviour {
+    /// A value of the first event; empty where it has none.
+    pub fn detail(&self, key: Key) -> &[u8] {
+        self.details.iter().find(|(known, _)| *known == key).map_or(b"", |(_, value)| value)
+    }
+
+    /// The same as text, for rules and templates.
+    pub fn text(&self, key: Key) -> Cow<'_, str> {
+        String::from_utf8_lossy(self.detail(key))
+    }
+
+    /// `name=`.
+    pub fn name(&self) -> &[u8] {
+        self.detail(Key::Name)
+    }
+
+    /// What was refused, or asked for where nothing was.
+    pub fn mask(&self) -> &[u8] {
+        [Key::DeniedMask, Key::Denied, Key::RequestedMask, Key::Requested, Key::Mask]
+            .into_iter()
+            .map(|key| self.detail(key))
+            .find(|mask| !mask.is_empty())
+            .unwrap_or_default()
+    }
+
+    /// Whether AppArmor refused it, and the call did not succeed for all that.
+    pub fn is_stopped(&self) -> bool {
+        matches!(self.outcome, Some(Outcome::Refused | Outcome::Killed))
+    }
+
+    /// Whether policy was loaded, replaced or removed.
+    pub fn is_policy_change(&self) -> bool {
+        self.class == Class::Policy
+    }
+
+    /// What the process asked to do with a file, in words; see the taxonomy.
+    pub fn access(&self) -> Vec<&'static str> {
+        let mut words = Vec::new();
+        let mut put = |word: &'static str| {
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        };
+        match &*self.operation {
+            b"unlink" | b"rmdir" => put("delete"),
+            b"mkdir" | b"mknod" => put("create"),
+            b"rename_src" | b"rename_dest" => put("rename"),
+            b"truncate" => put("truncate"),
+            b"chmod" | b"chown" => put("attributes"),
+            b"link" | b"symlink" => put("link"),
+            _ => {}
+        }
+        if matches!(self.class, Class::File | Class::Unknown) {
+            for letter in self.mask() {
+                match letter {
+                    b'r' => put("read"),
+                    b'w' => put("write"),
+                    b'a' => put("append"),
+                    b'c' => put("create"),
+                    b'd' => put("delete"),
+                    b'x' => put("execute"),
+                    b'm' => put("map"),
+                    b'k' => put("lock"),
+                    b'l' => put("link"),
+                    _ => {}
+                }
+            }
+        }
+        if words.iter().any(|word| !matches!(*word, "read" | "execute" | "map" | "lock")) {
+            words.push("modify");
+        }
+        words
+    }
+}

@@ -1,0 +1,20 @@
+//! Timelines to findings and incidents: what somebody tried, with what, what came of it, what to do.
+//!
+//! Single events are judged by rules that are data (Sigma, `rules/`), once for each distinct behaviour; what takes several
+//! events by [`sequences`], one file each. Knows nothing of files, terminals or tables: [`Behaviour`]s in, findings and
+//! incidents out.
+
+#![forbid(unsafe_code)]
+
+pub mod behaviour;
+pub mod kind;
+pub mod rule;
+pub mod rules;
+mod sets;
+pub mod stage;
+pub mod taxonomy;
+
+pub use behaviour::Behaviour;
+pub use rule::{BadRule, Confidence, Rule};
+pub use rules::Rules;
+pub use stage::Stage;
