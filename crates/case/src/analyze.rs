@@ -6,13 +6,12 @@ use std::path::PathBuf;
 use aaf_evidence::Inventory;
 use aaf_evidence::collection::{Collections, Kind};
 use aaf_model::block::Block;
-use aaf_model::tables::{FindingRow, IncidentRow, TimelineRow};
+use aaf_model::tables::{FindingRow, IncidentRow, IntegrityRow, TimelineRow};
 use aaf_model::{Code, Diagnostic, HashKind, Severity, State, Verdict};
 use aaf_scan::{Companions, NameTable, ScanReport, Sink};
 use aaf_timeline::hosts::Hosts;
-use aaf_timeline::{
-    Assumptions, Attempt, Entry, Incident, SettleError, SourceInfo, Store, StoreError, settle,
-};
+use aaf_timeline::{Assumptions, Entry, SettleError, SourceInfo, Store, StoreError, settle};
+use aaf_triage::{BadRule, Rules};
 
 use crate::collections::{self, Users};
 use crate::info::{CaseInfo, EvidenceInfo, FORMAT_VERSION, HostInfo, MemberInfo, TextInfo, Totals};
@@ -20,6 +19,7 @@ use crate::integrity;
 use crate::options::Options;
 use crate::pipeline::{Known, Periods, Pipeline, Sums, Yield};
 use crate::sink::{SourceNames, TableSink};
+use crate::triage::{self, Judged};
 
 /// The analysis could not be done. Bad evidence is no error; see [`Analysis::diagnostics`].
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +42,9 @@ pub enum Error {
     /// `--clock` names a host that is not there.
     #[error(transparent)]
     Settle(#[from] SettleError),
+    /// A rule cannot be used.
+    #[error("{0}")]
+    Rules(#[from] BadRule),
     /// The tables could not be written.
     #[error("cannot write the case: {0}")]
     Tables(std::io::Error),
@@ -54,10 +57,12 @@ pub struct Analysis {
     pub info: CaseInfo,
     /// All timelines, by host, profile and order.
     pub timelines: Vec<TimelineRow>,
-    /// All incidents, in order.
+    /// All incidents, the gravest first.
     pub incidents: Vec<IncidentRow>,
-    /// What the evidence cannot show, and what speaks against it, the gravest first.
+    /// What rules and sequences found, the gravest first.
     pub findings: Vec<FindingRow>,
+    /// What the evidence cannot show, and what speaks against it, the gravest first.
+    pub integrity: Vec<IntegrityRow>,
     /// What was wrong with the evidence.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -98,6 +103,10 @@ pub fn analyze<S: TableSink>(
     options: &Options,
     sink: &mut S,
 ) -> Result<Analysis, Error> {
+    let rules = match &options.rules {
+        Some(folder) => Rules::with_folder(folder)?,
+        None => Rules::shipped()?,
+    };
     let zone = options.assume_zone.as_deref().map(parse_zone).transpose()?;
     let inventory = aaf_evidence::discover(evidence, &options.evidence);
     if inventory.files.is_empty() {
@@ -148,16 +157,25 @@ pub fn analyze<S: TableSink>(
     }
     if folded.folded_hard > 0 {
         let message = format!(
-            "{} events were folded by folder: their incident has too many targets",
+            "{} events were folded by folder: their episode has too many targets",
             folded.folded_hard
         );
         diagnostics.push(Diagnostic::new(Code::FoldedHard, None, "", message));
     }
-    let findings = collector.finish(&diagnostics, &integrity::counted_lost(&report));
+    let integrity = collector.finish(&diagnostics, &integrity::counted_lost(&report));
+    let Judged { incidents, findings, of_line } =
+        triage::judge(&folded.entries, hosts, &integrity, gap_us, &rules);
     let users = Users::new(&collections, &assumptions.stated, hosts);
-    let timelines = folded.entries.iter().map(|entry| timeline_row(entry, hosts, &users)).collect();
-    let incidents: Vec<IncidentRow> =
-        folded.incidents.iter().map(|incident| incident_row(incident, hosts)).collect();
+    let timelines = folded
+        .entries
+        .iter()
+        .zip(of_line)
+        .map(|(entry, (incident_id, rules))| TimelineRow {
+            incident_id,
+            rules,
+            ..timeline_row(entry, hosts, &users)
+        })
+        .collect();
     let mut info =
         case_info(&inventory, &report, &diagnostics, hosts, &sums, &incidents, options.evidence.hash);
     info.collections = collections.iter().map(collections::info).collect();
@@ -165,7 +183,7 @@ pub fn analyze<S: TableSink>(
     for (host, (&rank, _)) in info.hosts.iter_mut().zip(&sums.by_host) {
         host.clock_correction_us = hosts.is_corrected(rank).then(|| hosts.correction_us(rank));
     }
-    Ok(Analysis { info, timelines, incidents, findings, diagnostics })
+    Ok(Analysis { info, timelines, incidents, findings, integrity, diagnostics })
 }
 
 /// An IANA name or an offset.
@@ -285,7 +303,7 @@ fn timeline_row(entry: &Entry, hosts: &Hosts, users: &Users<'_>) -> TimelineRow 
         host: hosts.name(entry.host).map(str::to_owned),
         profile_root: entry.profile_root.clone(),
         profile: entry.profile.clone(),
-        incident_id: entry.incident.map(hex),
+        episode_id: entry.episode.map(hex),
         first_time_us: known(entry.first_us),
         last_time_us: known(entry.last_us),
         count: entry.count as i64,
@@ -307,38 +325,7 @@ fn timeline_row(entry: &Entry, hosts: &Hosts, users: &Users<'_>) -> TimelineRow 
         authenticity: entry.authenticity.as_str().to_owned(),
         first_event_id: hex(entry.first_event),
         last_event_id: hex(entry.last_event),
-    }
-}
-
-fn incident_row(incident: &Incident, hosts: &Hosts) -> IncidentRow {
-    let count = |verdict| incident.count(verdict) as i64;
-    IncidentRow {
-        incident_id: hex(incident.id),
-        host: hosts.name(incident.host).map(str::to_owned),
-        profile_root: incident.profile_root.clone(),
-        severity: incident.severity().as_str().to_owned(),
-        first_time_us: known(incident.first_us),
-        last_time_us: known(incident.last_us),
-        events: incident.events as i64,
-        denied: count(Verdict::Denied),
-        allowed: count(Verdict::Allowed),
-        audited: count(Verdict::Audit),
-        killed: count(Verdict::Killed),
-        policy_changes: incident.attempted(Attempt::PolicyChange) as i64,
-        attempts: incident
-            .attempts
-            .iter()
-            .map(|((attempt, outcome), count)| {
-                (attempt.as_str().to_owned(), outcome.as_str().to_owned(), *count as i64)
-            })
-            .collect(),
-        objects: incident
-            .objects
-            .iter()
-            .map(|(attempt, objects)| (attempt.as_str().to_owned(), objects.clone()))
-            .collect(),
-        comms: incident.comms.clone(),
-        first_event_id: hex(incident.first_event),
+        ..TimelineRow::default()
     }
 }
 
@@ -347,7 +334,7 @@ pub fn hex(id: u64) -> String {
     format!("{id:016x}")
 }
 
-fn known(time_us: i64) -> Option<i64> {
+pub(crate) fn known(time_us: i64) -> Option<i64> {
     (time_us != i64::MIN).then_some(time_us)
 }
 

@@ -13,8 +13,9 @@ mod options;
 mod pipeline;
 mod records;
 mod sink;
+mod triage;
 
-pub use aaf_integrity::Kind as FindingKind;
+pub use aaf_integrity::Kind as IntegrityKind;
 pub use aaf_timeline::authenticity::explain as explain_reason;
 pub use analyze::{Analysis, Error, analyze, hex};
 pub use info::{

@@ -16,7 +16,9 @@ pub struct Options {
     pub chunk_bytes: u64,
     /// Which lines are kept as found.
     pub raw: Raw,
-    /// Quiet after which an incident ends, in seconds.
+    /// A folder of rules that are added to the shipped ones, or replace them by id or name.
+    pub rules: Option<PathBuf>,
+    /// Quiet after which an episode ends, in seconds.
     pub gap_secs: u64,
     /// The host of lines that name none; goes before what collections say.
     pub assume_host: Option<String>,
@@ -39,6 +41,7 @@ impl Default for Options {
             threads: 0,
             chunk_bytes: 4 << 20,
             raw: Raw::Records,
+            rules: None,
             gap_secs: 600,
             assume_host: None,
             assume_zone: None,

@@ -47,7 +47,7 @@ fn findings(logs: &[(&str, String)]) -> BTreeMap<String, Vec<String>> {
     }
     let (analysis, _) = analyze(&[folder.path().to_path_buf()], &Options::default());
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for row in analysis.findings {
+    for row in analysis.integrity {
         found.entry(row.kind).or_default().push(format!("{} {}", row.count, row.seen));
     }
     found

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use aaf_case::{Analysis, Options};
-use aaf_model::tables::FindingRow;
+use aaf_model::tables::IntegrityRow;
 use common::{analyze, members, sample};
 
 type Members = BTreeMap<String, Vec<u8>>;
@@ -61,7 +61,7 @@ fn untouched(host: &str, members: &mut Members) -> &'static str {
 }
 
 /// The serials that findings of this kind name in what they say they saw.
-fn serials(findings: &[FindingRow], kinds: &[&str]) -> BTreeSet<u32> {
+fn serials(findings: &[IntegrityRow], kinds: &[&str]) -> BTreeSet<u32> {
     findings
         .iter()
         .filter(|row| kinds.contains(&&*row.kind))
@@ -76,7 +76,7 @@ fn serials(findings: &[FindingRow], kinds: &[&str]) -> BTreeSet<u32> {
 fn forged(host: &str) -> BTreeSet<u32> {
     let (analysis, events) = analyze(&[sample(&format!("{host}.tar.xz"))], &Options::default());
     let ids: BTreeSet<&str> = analysis
-        .findings
+        .integrity
         .iter()
         .filter(|row| row.category == "forgery")
         .flat_map(|row| row.event_ids.iter().map(String::as_str))
@@ -141,7 +141,7 @@ fn findings_against_the_truth() {
     for (host, serials_of) in deleted {
         let (analysis, _) = analyze(&[sample(&format!("{host}.tar.xz"))], &Options::default());
         let mut score = Score::default();
-        score.add(&serials_of.iter().copied().collect(), &serials(&analysis.findings, &TAMPERING));
+        score.add(&serials_of.iter().copied().collect(), &serials(&analysis.integrity, &TAMPERING));
         table += &score.line(&format!("{host}: deleted by the attacker"));
     }
     let made: [(&str, &[u32]); 3] =
@@ -172,7 +172,7 @@ fn findings_against_the_truth() {
             announced.iter().filter(|(_, is_so)| *is_so).map(|(kind, _)| *kind).collect();
         let (analysis, _) = analyze(&[sample(&format!("{host}.tar.xz"))], &Options::default());
         let said: BTreeSet<&str> =
-            analysis.findings.iter().filter(|row| row.category == "loss").map(|row| &*row.kind).collect();
+            analysis.integrity.iter().filter(|row| row.category == "loss").map(|row| &*row.kind).collect();
         let found = planted.intersection(&said).count();
         let score = Score { planted: planted.len(), found, said: said.len() };
         table += &score.line(&format!("{host}: kinds of loss"));
@@ -180,8 +180,8 @@ fn findings_against_the_truth() {
     // The same hosts before the attacker laid hands on the logs.
     for host in ["web01", "app02a", "bus04"] {
         let analysis = changed(host, |members| _ = untouched(host, members));
-        let tampering: Vec<&FindingRow> =
-            analysis.findings.iter().filter(|row| row.category == "tampering").collect();
+        let tampering: Vec<&IntegrityRow> =
+            analysis.integrity.iter().filter(|row| row.category == "tampering").collect();
         assert!(tampering.is_empty(), "{host}: {tampering:#?}");
         table += &Score::default().line(&format!("{host}: untouched"));
     }
@@ -203,7 +203,7 @@ fn findings_against_the_truth() {
                 }
                 *log = (lines.join("\n") + "\n").into_bytes();
             });
-            deletions.add(&planted, &serials(&analysis.findings, &TAMPERING));
+            deletions.add(&planted, &serials(&analysis.integrity, &TAMPERING));
             let mut planted = BTreeSet::new();
             let analysis = changed(host, |members| {
                 let log = untouched(host, members);
@@ -216,7 +216,7 @@ fn findings_against_the_truth() {
                 lines[at] = lines[at].replace(" comm=\"", " comm=\"x");
                 *log = (lines.join("\n") + "\n").into_bytes();
             });
-            changes.add(&planted, &serials(&analysis.findings, &TAMPERING));
+            changes.add(&planted, &serials(&analysis.integrity, &TAMPERING));
         }
         table += &deletions.line(&format!("{host}: lines deleted at random, 6 seeds"));
         table += &changes.line(&format!("{host}: a line changed at random, 6 seeds"));
@@ -233,7 +233,7 @@ fn losses_against_the_truth() {
     let mut table = String::new();
     for host in ["web01", "app02a", "bus04"] {
         let (analysis, _) = analyze(&[sample(&format!("{host}.tar.xz"))], &Options::default());
-        for row in analysis.findings.iter().filter(|row| row.category == "loss") {
+        for row in analysis.integrity.iter().filter(|row| row.category == "loss") {
             let _ = writeln!(table, "{host:<7} {:<7} {:<16} {}", row.severity, row.kind, row.seen);
         }
     }
@@ -245,7 +245,7 @@ fn what_looks_forged_raises_nothing() {
     for host in ["web01", "app02a"] {
         let (analysis, events) = analyze(&[sample(&format!("{host}.tar.xz"))], &Options::default());
         let ids: BTreeSet<String> = analysis
-            .findings
+            .integrity
             .iter()
             .filter(|row| row.kind == "forged-record")
             .flat_map(|row| row.event_ids.clone())
@@ -253,7 +253,7 @@ fn what_looks_forged_raises_nothing() {
         assert!(!ids.is_empty());
         for event in &events {
             let is_forged = ids.contains(&format!("{:016x}", event.id));
-            assert!(!is_forged || event.incident.is_none(), "{}", event.audit_text());
+            assert!(!is_forged || event.episode.is_none(), "{}", event.audit_text());
         }
     }
 }
@@ -273,7 +273,7 @@ fn a_time_that_was_set_back() {
         file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds)).expect("time");
         let (analysis, _) = analyze(std::slice::from_ref(&log), &Options::default());
         analysis
-            .findings
+            .integrity
             .iter()
             .filter(|row| row.category == "tampering")
             .map(|row| row.seen.clone())

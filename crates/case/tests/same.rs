@@ -79,7 +79,7 @@ fn a_compressed_copy_gives_the_same_events() {
             .iter()
             .map(|event| {
                 let offsets = event.sightings.iter().map(|sighting| sighting.1).collect();
-                (event.id, event.time_us, event.incident, offsets)
+                (event.id, event.time_us, event.episode, offsets)
             })
             .collect()
     };

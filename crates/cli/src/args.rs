@@ -57,10 +57,12 @@ pub enum When {
 pub enum Command {
     Analyze(commands::analyze::Analyze),
     Evidence(commands::evidence::Evidence),
+    Incidents(commands::incidents::Incidents),
     Integrity(commands::integrity::Integrity),
     Timeline(commands::timeline::Timeline),
     Records(commands::records::Records),
     Show(commands::show::Show),
+    Rules(commands::rules::RulesCommand),
     Schema(commands::schema::Schema),
     Completions(commands::completions::Completions),
     Man(commands::man::Man),
@@ -79,6 +81,9 @@ pub struct Reading {
     /// Correct a host's clock: what is added to all its times. How far they may be off stays as it is
     #[arg(long, value_name = "HOST=±SECONDS", value_parser = values::clock)]
     pub clock: Vec<(String, i64)>,
+    /// Rules that are added to the shipped ones, or replace them by id or name: a folder of Sigma files
+    #[arg(long, value_name = "DIR")]
+    pub rules: Option<PathBuf>,
     /// Worker threads; one a core by default. The result is the same for any number
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
@@ -118,6 +123,7 @@ impl Reading {
             assume_host: self.assume_host.clone(),
             assume_zone: self.assume_tz.clone(),
             clocks: self.clock.clone(),
+            rules: self.rules.clone(),
             memory_bytes: usize::try_from(self.memory).unwrap_or(usize::MAX),
             ..aaf_case::Options::default()
         };

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use aaf_model::Level;
+use aaf_model::tables::IncidentRow;
+use clap::ValueEnum;
+
 /// `512MiB`, `300M`, `1g`, `4096`: a number of bytes; all units are binary.
 pub fn size(text: &str) -> Result<u64, String> {
     let digits = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
@@ -72,6 +76,36 @@ pub fn zone(text: &str) -> Result<jiff::tz::TimeZone, String> {
     };
     jiff::tz::TimeZone::get(text).ok().or_else(offset).ok_or_else(|| {
         "no such time zone; use an IANA name such as Europe/Berlin or an offset such as +02:00".to_owned()
+    })
+}
+
+/// How grave an incident is, as an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Severity {
+    Info,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl From<Severity> for Level {
+    fn from(severity: Severity) -> Level {
+        match severity {
+            Severity::Info => Level::Info,
+            Severity::Low => Level::Low,
+            Severity::Medium => Level::Medium,
+            Severity::High => Level::High,
+            Severity::Critical => Level::Critical,
+        }
+    }
+}
+
+/// Whether an incident is at least this grave.
+pub fn reaches(limit: Option<Severity>, incidents: &[IncidentRow]) -> bool {
+    limit.is_some_and(|limit| {
+        let levels = incidents.iter().filter_map(|incident| Level::from_word(&incident.severity));
+        levels.max().is_some_and(|level| level >= Level::from(limit))
     })
 }
 

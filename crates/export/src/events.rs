@@ -108,7 +108,7 @@ pub fn columns() -> Vec<Column> {
         column("host", Kind::Word, "host as the line or its collection says; null where neither does"),
         column("audit_id", Kind::Word, "`seconds.milliseconds:serial` of the audit header; null without one").distinct(),
         column("serial", Kind::Int, "serial of the audit header; null without one").distinct(),
-        column("incident_id", Kind::Word, "incident, 16 hex digits; null for context lines and plain loading of policy"),
+        column("episode_id", Kind::Word, "episode of its profile, 16 hex digits; `incidents.episode_ids` and `timelines.episode_id` lead on; null for context lines and plain loading of policy"),
         column("verdict", Kind::Word, "the kernel's word: DENIED, ALLOWED, AUDIT, KILLED, STATUS, HINT, ERROR, AUTO; null where none or another one was printed"),
         column("class", Kind::Word, "kind of check, from `class=` or the other keys").required(),
         column("attempt", Kind::Word, "what was attempted, by operation and path; null for context lines"),
@@ -189,7 +189,7 @@ pub fn batch(schema: &SchemaRef, context: &EventContext<'_>) -> Result<RecordBat
     let word = || StringBuilder::with_capacity(rows, rows * 8);
     let [mut event_id, mut kind, mut context_kind, mut time_source, mut host] =
         [word(), word(), word(), word(), word()];
-    let [mut audit_id, mut incident_id, mut verdict, mut class, mut attempt, mut outcome] =
+    let [mut audit_id, mut episode_id, mut verdict, mut class, mut attempt, mut outcome] =
         [word(), word(), word(), word(), word(), word()];
     let mut authenticity = word();
     let mut score = Int64Builder::with_capacity(rows);
@@ -245,9 +245,9 @@ pub fn batch(schema: &SchemaRef, context: &EventContext<'_>) -> Result<RecordBat
                 serial.append_null();
             }
         }
-        match event.incident {
-            Some(incident) => push_hex(&mut incident_id, incident),
-            None => incident_id.append_null(),
+        match event.episode {
+            Some(incident) => push_hex(&mut episode_id, incident),
+            None => episode_id.append_null(),
         }
         match row.verdict.as_str() {
             "" => verdict.append_null(),
@@ -321,7 +321,7 @@ pub fn batch(schema: &SchemaRef, context: &EventContext<'_>) -> Result<RecordBat
         Arc::new(host.finish()),
         Arc::new(audit_id.finish()),
         Arc::new(serial.finish()),
-        Arc::new(incident_id.finish()),
+        Arc::new(episode_id.finish()),
         Arc::new(verdict.finish()),
         Arc::new(class.finish()),
         Arc::new(attempt.finish()),

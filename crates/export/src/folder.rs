@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use aaf_case::{Analysis, Encoded, EventContext, TableSink};
 
 use crate::table::{EncodedGroup, TableWriter, write_small};
-use crate::{events, evidence, integrity, sightings, small};
+use crate::{events, evidence, incidents, integrity, sightings, small};
 
 /// The case directory could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -91,8 +91,9 @@ impl CaseFolder {
         sightings.finish().map_err(at("sightings.parquet"))?;
         let tables = [
             ("timelines.parquet", small::timeline_columns(), small::timelines(&analysis.timelines)),
-            ("incidents.parquet", small::incident_columns(), small::incidents(&analysis.incidents)),
-            ("integrity.parquet", integrity::columns(), integrity::batch(&analysis.findings)),
+            ("incidents.parquet", incidents::columns(), incidents::incidents(&analysis.incidents)),
+            ("findings.parquet", incidents::finding_columns(), incidents::findings(&analysis.findings)),
+            ("integrity.parquet", integrity::columns(), integrity::batch(&analysis.integrity)),
             ("evidence.parquet", evidence::columns(), evidence::batch(&analysis.info)),
             ("diagnostics.parquet", small::diagnostic_columns(), small::diagnostics(&analysis.diagnostics)),
         ];

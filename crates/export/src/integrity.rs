@@ -1,14 +1,11 @@
 //! `integrity.parquet`: what the evidence cannot show, and what speaks against it.
 
-use std::sync::Arc;
-
-use aaf_model::tables::FindingRow;
-use arrow::array::{BinaryBuilder, ListBuilder, RecordBatch, StringBuilder};
-use arrow::datatypes::{DataType, Field};
+use aaf_model::tables::IntegrityRow;
+use arrow::array::{BinaryBuilder, RecordBatch};
 use arrow::error::ArrowError;
 
 use crate::columns::{Column, Kind, column, ints, schema, times};
-use crate::small::{options, put_int, put_text, structs, words};
+use crate::small::{lists, options, put_int, put_text, structs, words};
 
 const LINES: &[(&str, Kind)] = &[
     ("path", Kind::Word),
@@ -39,14 +36,8 @@ pub fn columns() -> Vec<Column> {
 }
 
 /// The table.
-pub fn batch(rows: &[FindingRow]) -> Result<RecordBatch, ArrowError> {
-    let word = |get: fn(&FindingRow) -> &str| words(rows.iter().map(get));
-    let mut events =
-        ListBuilder::new(StringBuilder::new()).with_field(Field::new("item", DataType::Utf8, false));
-    for row in rows {
-        row.event_ids.iter().for_each(|id| events.values().append_value(id));
-        events.append(true);
-    }
+pub fn batch(rows: &[IntegrityRow]) -> Result<RecordBatch, ArrowError> {
+    let word = |get: fn(&IntegrityRow) -> &str| words(rows.iter().map(get));
     let arrays = vec![
         word(|row| &row.kind),
         word(|row| &row.category),
@@ -58,7 +49,7 @@ pub fn batch(rows: &[FindingRow]) -> Result<RecordBatch, ArrowError> {
         ints(rows.iter().map(|row| Some(row.count)).collect()),
         word(|row| &row.seen),
         word(|row| &row.allows),
-        Arc::new(events.finish()),
+        lists(rows, |row| &row.event_ids),
         structs(LINES, rows, |row, item| {
             for line in &row.lines {
                 put_text(item, 0, line.path.as_bytes());

@@ -6,6 +6,7 @@ mod columns;
 mod events;
 mod evidence;
 mod folder;
+mod incidents;
 mod integrity;
 mod read;
 pub mod records;

@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aaf_case::{CaseInfo, FORMAT_VERSION};
-use aaf_model::tables::{EventDetail, FindingLine, FindingRow, IncidentRow, SightingRow, Text, TimelineRow};
+use aaf_model::tables::{
+    EventDetail, FindingRow, IncidentRow, IntegrityLine, IntegrityRow, SightingRow, Text, TimelineRow,
+};
 use aaf_model::{Code, Diagnostic};
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Int64Array, ListArray, RecordBatch, StringArray,
@@ -127,11 +129,20 @@ impl CaseReader {
         Ok(rows)
     }
 
-    /// Every finding on losses, tampering, forgeries and clocks, in the order of the table.
+    /// Every finding of rules and sequences, in the order of the table.
     pub fn findings(&self) -> Result<Vec<FindingRow>, ReadError> {
         let mut rows = Vec::new();
-        self.each_batch("integrity.parquet", None, &mut |table| {
+        self.each_batch("findings.parquet", None, &mut |table| {
             rows.extend((0..table.rows).map(|at| finding_row(table, at)));
+        })?;
+        Ok(rows)
+    }
+
+    /// Every finding on losses, tampering, forgeries and clocks, in the order of the table.
+    pub fn integrity(&self) -> Result<Vec<IntegrityRow>, ReadError> {
+        let mut rows = Vec::new();
+        self.each_batch("integrity.parquet", None, &mut |table| {
+            rows.extend((0..table.rows).map(|at| integrity_row(table, at)));
         })?;
         Ok(rows)
     }
@@ -235,7 +246,7 @@ const EVENT_COLUMNS: &[&str] = &[
     "time_error_us",
     "host",
     "audit_id",
-    "incident_id",
+    "episode_id",
     "verdict",
     "operation",
     "operation_bytes",
@@ -409,7 +420,9 @@ fn timeline_row(table: &Table, at: usize) -> TimelineRow {
         host: table.optional_word("host", at),
         profile_root: table.text("profile_root", at),
         profile: table.text("profile", at),
+        episode_id: table.optional_word("episode_id", at),
         incident_id: table.optional_word("incident_id", at),
+        rules: strings(table, "rules", at),
         first_time_us: table.time("first_time", at),
         last_time_us: table.time("last_time", at),
         count: table.count("count", at),
@@ -455,7 +468,23 @@ fn incident_row(table: &Table, at: usize) -> IncidentRow {
         incident_id: table.word("incident_id", at),
         host: table.optional_word("host", at),
         profile_root: table.text("profile_root", at),
+        profiles: table.words("profiles", at),
         severity: table.word("severity", at),
+        reasons: strings(table, "reasons", at),
+        confidence: table.word("confidence", at),
+        title: table.word("title", at),
+        stages: strings(table, "stages", at),
+        techniques: strings(table, "techniques", at),
+        techniques_before_v19: strings(table, "techniques_before_v19", at),
+        attack: table.word("attack", at),
+        payload: table.word("payload", at),
+        result: table.word("result", at),
+        action: table.word("action", at),
+        alternatives: strings(table, "alternatives", at),
+        links: table.structs("links", at).map_or_else(Vec::new, |items| {
+            (0..items.rows).map(|at| (items.word("incident_id", at), items.word("what", at))).collect()
+        }),
+        episode_ids: strings(table, "episode_ids", at),
         first_time_us: table.time("first_time", at),
         last_time_us: table.time("last_time", at),
         events: table.count("events", at),
@@ -472,8 +501,34 @@ fn incident_row(table: &Table, at: usize) -> IncidentRow {
 }
 
 fn finding_row(table: &Table, at: usize) -> FindingRow {
+    FindingRow {
+        incident_id: table.optional_word("incident_id", at),
+        rule: table.word("rule", at),
+        title: table.word("title", at),
+        severity: table.word("severity", at),
+        reasons: strings(table, "reasons", at),
+        confidence: table.word("confidence", at),
+        stage: table.word("stage", at),
+        techniques: strings(table, "techniques", at),
+        techniques_before_v19: strings(table, "techniques_before_v19", at),
+        host: table.optional_word("host", at),
+        profile: table.text("profile", at),
+        first_time_us: table.time("first_time", at),
+        last_time_us: table.time("last_time", at),
+        events: table.count("events", at),
+        attack: table.word("attack", at),
+        payload: table.word("payload", at),
+        result: table.word("result", at),
+        action: table.word("action", at),
+        alternatives: strings(table, "alternatives", at),
+        noise: table.optional_word("noise", at),
+        event_ids: strings(table, "event_ids", at),
+    }
+}
+
+fn integrity_row(table: &Table, at: usize) -> IntegrityRow {
     let lines = table.structs("lines", at).map_or_else(Vec::new, |items| {
-        let line = |at| FindingLine {
+        let line = |at| IntegrityLine {
             path: items.word("path", at),
             offset_bytes: items.count("offset_bytes", at),
             length_bytes: items.count("length_bytes", at),
@@ -482,7 +537,7 @@ fn finding_row(table: &Table, at: usize) -> FindingRow {
         };
         (0..items.rows).map(line).collect()
     });
-    FindingRow {
+    IntegrityRow {
         kind: table.word("kind", at),
         category: table.word("category", at),
         severity: table.word("severity", at),
@@ -510,7 +565,7 @@ fn event(table: &Table, at: usize) -> EventDetail {
         time_error_us: table.int("time_error_us", at),
         host: table.optional_word("host", at),
         audit_id: table.optional_word("audit_id", at),
-        incident_id: table.optional_word("incident_id", at),
+        episode_id: table.optional_word("episode_id", at),
         verdict: table.word("verdict", at),
         operation: table.text("operation", at),
         profile: table.text("profile", at),

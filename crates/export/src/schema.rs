@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use aaf_case::FindingKind;
+use aaf_case::IntegrityKind;
 
 use crate::columns::{Column, Kind, twin_name};
-use crate::{events, evidence, integrity, sightings, small};
+use crate::{events, evidence, incidents, integrity, sightings, small};
 
 /// Every table with its columns, in the order in which they are documented.
 pub fn tables() -> Vec<(&'static str, &'static str, Vec<Column>)> {
@@ -23,8 +23,13 @@ pub fn tables() -> Vec<(&'static str, &'static str, Vec<Column>)> {
         ),
         (
             "incidents.parquet",
-            "One row an episode of one profile on one host, parted by quiet.",
-            small::incident_columns(),
+            "One row an incident: episodes that belong together, and what they tell. The gravest first.",
+            incidents::columns(),
+        ),
+        (
+            "findings.parquet",
+            "One row a finding of a rule or a sequence, the gravest first.",
+            incidents::finding_columns(),
         ),
         (
             "integrity.parquet",
@@ -69,10 +74,10 @@ pub fn schema_markdown() -> String {
         }
     }
     out.push_str(
-        "\n## Kinds of findings\n\nValues of `kind` in `integrity.parquet`.\n\n\
+        "\n## Kinds of integrity findings\n\nValues of `kind` in `integrity.parquet`.\n\n\
          | kind | category | severity | what it allows one to conclude |\n|---|---|---|---|\n",
     );
-    for kind in FindingKind::ALL {
+    for kind in IntegrityKind::ALL {
         let (category, severity) = (kind.category().as_str(), kind.severity().as_str());
         let _ = writeln!(out, "| `{}` | {category} | {severity} | {} |", kind.as_str(), kind.allows());
     }

@@ -1,9 +1,9 @@
-//! The small tables: `timelines.parquet`, `incidents.parquet`, `diagnostics.parquet`.
+//! The small tables: `timelines.parquet`, `diagnostics.parquet`; and what small tables are built with.
 
 use std::sync::Arc;
 
 use aaf_model::Diagnostic;
-use aaf_model::tables::{IncidentRow, TimelineRow};
+use aaf_model::tables::TimelineRow;
 use arrow::array::{
     ArrayRef, Int64Builder, ListBuilder, RecordBatch, StringArray, StringBuilder, StructBuilder,
 };
@@ -13,8 +13,6 @@ use arrow::error::ArrowError;
 use crate::columns::{Column, Kind, TextBuilder, column, ints, schema, struct_fields, times};
 
 const CHAIN: &[(&str, Kind)] = &[("pid", Kind::Int), ("comm", Kind::Word)];
-const ATTEMPTS: &[(&str, Kind)] = &[("attempt", Kind::Word), ("outcome", Kind::Word), ("count", Kind::Int)];
-const TARGETS: &[(&str, Kind)] = &[("attempt", Kind::Word), ("target", Kind::Word)];
 
 /// The columns of `timelines.parquet`.
 pub fn timeline_columns() -> Vec<Column> {
@@ -27,7 +25,13 @@ pub fn timeline_columns() -> Vec<Column> {
         )
         .required(),
         column("profile", Kind::Text, "the profile as printed").required(),
-        column("incident_id", Kind::Word, "incident, 16 hex digits; null for plain loading of policy"),
+        column(
+            "episode_id",
+            Kind::Word,
+            "events of the profile up to the next quiet, 16 hex digits; null for plain loading of policy",
+        ),
+        column("incident_id", Kind::Word, "incident, 16 hex digits; null where it belongs to none"),
+        column("rules", Kind::Words, "rules that found it, the gravest first").required(),
         column(
             "first_time",
             Kind::Time,
@@ -71,44 +75,6 @@ pub fn timeline_columns() -> Vec<Column> {
     ]
 }
 
-/// The columns of `incidents.parquet`.
-pub fn incident_columns() -> Vec<Column> {
-    vec![
-        column("incident_id", Kind::Word, "id derived from host, profile and first event, 16 hex digits")
-            .required(),
-        column("host", Kind::Word, "host; null where nothing says it"),
-        column("profile_root", Kind::Text, "the profile").required(),
-        column(
-            "severity",
-            Kind::Word,
-            "`critical`, `high`, `medium`, `low`, `info`: a first order for reading",
-        )
-        .required(),
-        column(
-            "first_time",
-            Kind::Time,
-            "settled time of the first event, microseconds, UTC; null where unknown",
-        ),
-        column(
-            "last_time",
-            Kind::Time,
-            "settled time of the last event, microseconds, UTC; null where unknown",
-        ),
-        column("events", Kind::Int, "events in it").required(),
-        column("denied", Kind::Int, "of these DENIED").required(),
-        column("allowed", Kind::Int, "of these ALLOWED").required(),
-        column("audited", Kind::Int, "of these AUDIT").required(),
-        column("killed", Kind::Int, "of these KILLED").required(),
-        column("policy_changes", Kind::Int, "policy loads, replacements and removals").required(),
-        column("attempts", Kind::Structs(ATTEMPTS), "what was attempted, what came of it, how often")
-            .required(),
-        column("targets", Kind::Structs(TARGETS), "what each kind of attempt was aimed at, the first few")
-            .required(),
-        column("comms", Kind::Words, "names of the processes, the first few").required(),
-        column("first_event_id", Kind::Word, "id of the first event").required(),
-    ]
-}
-
 /// The columns of `diagnostics.parquet`.
 pub fn diagnostic_columns() -> Vec<Column> {
     vec![
@@ -134,10 +100,23 @@ pub(crate) fn options<'r>(values: impl Iterator<Item = Option<&'r str>>) -> Arra
     Arc::new(values.collect::<StringArray>())
 }
 
-fn texts<'r>(values: impl Iterator<Item = &'r [u8]>) -> [ArrayRef; 2] {
+pub(crate) fn texts<'r>(values: impl Iterator<Item = &'r [u8]>) -> [ArrayRef; 2] {
     let mut builder = TextBuilder::new(values.size_hint().0);
     values.for_each(|value| builder.push(Some(value)));
     builder.finish()
+}
+
+/// Lists of words, or of text that is only for reading.
+pub(crate) fn lists<R, T: AsRef<[u8]>>(rows: &[R], get: impl Fn(&R) -> &Vec<T>) -> ArrayRef {
+    let item = Field::new("item", DataType::Utf8, false);
+    let mut builder = ListBuilder::new(StringBuilder::new()).with_field(item);
+    for row in rows {
+        for word in get(row) {
+            builder.values().append_value(String::from_utf8_lossy(word.as_ref()));
+        }
+        builder.append(true);
+    }
+    Arc::new(builder.finish())
 }
 
 pub(crate) fn structs<R>(
@@ -175,7 +154,9 @@ pub fn timelines(rows: &[TimelineRow]) -> Result<RecordBatch, ArrowError> {
     let mut arrays = vec![options(rows.iter().map(|row| row.host.as_deref()))];
     arrays.extend(text(|row| &row.profile_root));
     arrays.extend(text(|row| &row.profile));
+    arrays.push(options(rows.iter().map(|row| row.episode_id.as_deref())));
     arrays.push(options(rows.iter().map(|row| row.incident_id.as_deref())));
+    arrays.push(lists(rows, |row| &row.rules));
     arrays.push(times(rows.iter().map(|row| row.first_time_us).collect()));
     arrays.push(times(rows.iter().map(|row| row.last_time_us).collect()));
     arrays.push(int(|row| Some(row.count)));
@@ -204,53 +185,6 @@ pub fn timelines(rows: &[TimelineRow]) -> Result<RecordBatch, ArrowError> {
     arrays.push(word(|row| &row.first_event_id));
     arrays.push(word(|row| &row.last_event_id));
     RecordBatch::try_new(schema(&timeline_columns()), arrays)
-}
-
-/// `incidents.parquet`.
-pub fn incidents(rows: &[IncidentRow]) -> Result<RecordBatch, ArrowError> {
-    let int = |get: fn(&IncidentRow) -> i64| ints(rows.iter().map(|row| Some(get(row))).collect());
-    let word = |get: fn(&IncidentRow) -> &str| words(rows.iter().map(get));
-    let mut comms =
-        ListBuilder::new(StringBuilder::new()).with_field(Field::new("item", DataType::Utf8, false));
-    for row in rows {
-        for comm in &row.comms {
-            comms.values().append_value(String::from_utf8_lossy(comm));
-        }
-        comms.append(true);
-    }
-    let mut arrays = vec![word(|row| &row.incident_id), options(rows.iter().map(|row| row.host.as_deref()))];
-    arrays.extend(texts(rows.iter().map(|row| &row.profile_root[..])));
-    arrays.push(word(|row| &row.severity));
-    arrays.push(times(rows.iter().map(|row| row.first_time_us).collect()));
-    arrays.push(times(rows.iter().map(|row| row.last_time_us).collect()));
-    arrays.extend([
-        int(|row| row.events),
-        int(|row| row.denied),
-        int(|row| row.allowed),
-        int(|row| row.audited),
-        int(|row| row.killed),
-        int(|row| row.policy_changes),
-    ]);
-    arrays.push(structs(ATTEMPTS, rows, |row, item| {
-        for (attempt, outcome, count) in &row.attempts {
-            put_text(item, 0, attempt.as_bytes());
-            put_text(item, 1, outcome.as_bytes());
-            put_int(item, 2, *count);
-            item.append(true);
-        }
-    }));
-    arrays.push(structs(TARGETS, rows, |row, item| {
-        for (attempt, target) in
-            row.objects.iter().flat_map(|(kind, list)| list.iter().map(move |it| (kind, it)))
-        {
-            put_text(item, 0, attempt.as_bytes());
-            put_text(item, 1, target);
-            item.append(true);
-        }
-    }));
-    arrays.push(Arc::new(comms.finish()));
-    arrays.push(word(|row| &row.first_event_id));
-    RecordBatch::try_new(schema(&incident_columns()), arrays)
 }
 
 /// `diagnostics.parquet`.

@@ -122,6 +122,7 @@ fn properties(columns: &[Column]) -> WriterProperties {
                 | "profile_root"
                 | "event_id"
                 | "incident_id"
+                | "episode_id"
         ) {
             builder = builder.set_column_statistics_enabled(path, EnabledStatistics::Chunk);
         }

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use aaf_model::block::Row;
 use aaf_model::hash::FastHash;
-use aaf_model::tables::{FindingLine, FindingRow};
+use aaf_model::tables::{IntegrityLine, IntegrityRow};
 use aaf_model::{AuditId, Carrier, Notes, Role};
 use aaf_timeline::Event;
 use aaf_timeline::event::EventBatch;
@@ -53,7 +53,7 @@ impl Place {
         }
     }
 
-    fn line(&self, context: &Context<'_>, role: &str) -> FindingLine {
+    fn line(&self, context: &Context<'_>, role: &str) -> IntegrityLine {
         let path = context.path(self.evidence, self.member);
         finding::line(path, self.offset_bytes, u64::from(self.length_bytes), role)
     }
@@ -79,7 +79,7 @@ struct Stretch {
 struct Named {
     event: u64,
     id: AuditId,
-    there: FindingLine,
+    there: IntegrityLine,
 }
 
 struct Log {
@@ -191,7 +191,7 @@ impl Absent {
         self.copies = copies;
     }
 
-    pub fn finish(self, context: &Context<'_>, announced: &Announced) -> Vec<FindingRow> {
+    pub fn finish(self, context: &Context<'_>, announced: &Announced) -> Vec<IntegrityRow> {
         let mut found = Vec::new();
         for line in &self.lines {
             for log in line.logs.iter().filter(|log| log.is_store) {
@@ -278,7 +278,7 @@ impl Log {
             self.pending.serials = Some((low.min(id.serial), high.max(id.serial)));
             if self.pending.named.len() < MOST_NAMED {
                 let path = context.path(copy.place.evidence, copy.place.member);
-                let there = FindingLine {
+                let there = IntegrityLine {
                     raw: finding::line_of(&event.primary, path, "").raw,
                     ..copy.place.line(context, "there")
                 };
@@ -303,16 +303,16 @@ impl Log {
         line: &Line,
         context: &Context<'_>,
         announced: &Announced,
-        found: &mut Vec<FindingRow>,
+        found: &mut Vec<IntegrityRow>,
     ) {
         let name = context.origins.get(self.number).map_or("", |log| &log.name);
-        let base = |kind: Kind| FindingRow {
+        let base = |kind: Kind| IntegrityRow {
             host: context.host(line.host),
             path: name.to_owned(),
             ..finding::new(kind)
         };
         for differs in &self.differs {
-            found.push(FindingRow {
+            found.push(IntegrityRow {
                 first_time_us: Some(differs.time_us).filter(|&time| time != i64::MIN),
                 last_time_us: Some(differs.time_us).filter(|&time| time != i64::MIN),
                 seen: format!("two logs hold different records under the id {}", shown(differs.id)),
@@ -323,7 +323,7 @@ impl Log {
         }
         let enclosed: u64 = self.stretches.iter().map(|stretch| stretch.count).sum();
         if enclosed > self.seen {
-            found.push(FindingRow {
+            found.push(IntegrityRow {
                 count: enclosed as i64,
                 seen: format!("{} of other logs absent, {} there", counted(enclosed, "record"), self.seen),
                 ..base(Kind::PartialCopy)
@@ -374,7 +374,7 @@ impl Stretch {
         }
     }
 
-    fn finding(&self, kind: Kind, name: &str, base: FindingRow, context: &Context<'_>) -> FindingRow {
+    fn finding(&self, kind: Kind, name: &str, base: IntegrityRow, context: &Context<'_>) -> IntegrityRow {
         let ids: Vec<String> = self.named.iter().map(|named| shown(named.id)).collect();
         let more = if self.count > ids.len() as u64 { ", …" } else { "" };
         let wheres = match kind {
@@ -390,7 +390,7 @@ impl Stretch {
         }
         lines.extend(self.named.iter().map(|named| named.there.clone()));
         let file = name.rsplit(['/', '!']).next().unwrap_or(name);
-        FindingRow {
+        IntegrityRow {
             count: self.count as i64,
             first_time_us: self.period.map(|period| period.0),
             last_time_us: self.period.map(|period| period.1),

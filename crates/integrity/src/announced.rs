@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use aaf_model::ContextKind;
-use aaf_model::tables::FindingRow;
+use aaf_model::tables::IntegrityRow;
 use aaf_timeline::Event;
 use aaf_timeline::event::EventBatch;
 use aaf_timeline::origin::Way;
@@ -39,7 +39,7 @@ struct Group {
     by_log: BTreeMap<Option<u32>, (u64, u64)>,
     highest: u64,
     is_counter: bool,
-    row: FindingRow,
+    row: IntegrityRow,
 }
 
 /// Losses, switches, stops and boots.
@@ -111,7 +111,7 @@ impl Announced {
         is_between(self.boots.get(&host), from_us, to_us)
     }
 
-    pub fn finish(self, context: &Context<'_>) -> Vec<FindingRow> {
+    pub fn finish(self, context: &Context<'_>) -> Vec<IntegrityRow> {
         let rows = self.groups.into_iter().map(|((host, kind, what), group)| {
             // The log that shows most has every copy once.
             let lines = group.by_log.values().map(|(lines, _)| *lines).max().unwrap_or(group.count);
@@ -126,7 +126,7 @@ impl Announced {
                 (amount, true) => format!("{what}: the counter stood at {amount} ({times})"),
                 (amount, false) => format!("{what}: {amount} in all ({times})"),
             };
-            FindingRow {
+            IntegrityRow {
                 host: context.host(host),
                 path: group.row.lines.first().map(|line| line.path.clone()).unwrap_or_default(),
                 first_time_us: group.period.map(|period| period.0),

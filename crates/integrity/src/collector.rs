@@ -1,6 +1,6 @@
 //! Takes the events in order, and hands each to those who look for something.
 
-use aaf_model::tables::FindingRow;
+use aaf_model::tables::IntegrityRow;
 use aaf_model::{Code, Diagnostic};
 use aaf_timeline::Origins;
 use aaf_timeline::event::EventBatch;
@@ -81,7 +81,7 @@ impl<'a> Collector<'a> {
     }
 
     /// All findings, the gravest first. `lost` is what the kernel said it had lost, with the path that says so.
-    pub fn finish(self, diagnostics: &[Diagnostic], lost: &[(String, u64)]) -> Vec<FindingRow> {
+    pub fn finish(self, diagnostics: &[Diagnostic], lost: &[(String, u64)]) -> Vec<IntegrityRow> {
         let context = self.context;
         let mut rows = self.absent.finish(&context, &self.announced);
         rows.extend(self.announced.finish(&context));

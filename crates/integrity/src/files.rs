@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aaf_model::block::Row;
 use aaf_model::hash::FastHash;
-use aaf_model::tables::FindingRow;
+use aaf_model::tables::IntegrityRow;
 use aaf_model::{Carrier, Class, Notes, Role, TimeSource};
 use aaf_timeline::event::EventBatch;
 use aaf_timeline::sorted::Batch;
@@ -94,10 +94,10 @@ impl Files {
         &mut self.texts[self.current]
     }
 
-    pub fn finish(self, context: &Context<'_>) -> Vec<FindingRow> {
+    pub fn finish(self, context: &Context<'_>) -> Vec<IntegrityRow> {
         let mut found = Vec::new();
         for text in context.texts {
-            let of_text = |kind: Kind| FindingRow {
+            let of_text = |kind: Kind| IntegrityRow {
                 host: context.host(text.host),
                 path: text.path.clone(),
                 ..finding::new(kind)
@@ -106,7 +106,7 @@ impl Files {
             let Some(seen) = self.by_text.get(&key).and_then(|&at| self.texts.get(at)) else { continue };
             if seen.headless > 0 {
                 let (count, (at, length)) = (seen.headless, seen.first_headless);
-                found.push(FindingRow {
+                found.push(IntegrityRow {
                     count: count as i64,
                     seen: format!("{} without an audit header", counted(count, "record")),
                     lines: vec![finding::line(&text.path, at, u64::from(length), "first of them")],
@@ -117,7 +117,7 @@ impl Files {
             let line =
                 finding::line(&text.path, last.offset_bytes, u64::from(last.length_bytes), "last record");
             if last.is_cut && last.offset_bytes + u64::from(last.length_bytes) == text.bytes {
-                found.push(FindingRow {
+                found.push(IntegrityRow {
                     seen: format!("the text ends in the middle of a record, at offset {}", text.bytes),
                     first_time_us: Some(last.time_us).filter(|&time| time != i64::MIN),
                     lines: vec![line.clone()],
@@ -131,7 +131,7 @@ impl Files {
                 && last.time_us.saturating_sub(mtime_us) > EXACT_US
             {
                 let seconds = (last.time_us - mtime_us) / 1_000_000;
-                found.push(FindingRow {
+                found.push(IntegrityRow {
                     seen: format!(
                         "last changed {} before its last record",
                         counted(seconds as u64, "second")

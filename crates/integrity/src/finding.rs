@@ -1,7 +1,7 @@
 //! The kinds of findings: their words, how much each matters, and what it allows one to conclude.
 
 use aaf_model::block::RowView;
-use aaf_model::tables::{FindingLine, FindingRow};
+use aaf_model::tables::{IntegrityLine, IntegrityRow};
 
 /// What a finding is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -183,20 +183,20 @@ kinds! {
 pub(crate) const MOST_NAMED: usize = 8;
 
 /// A finding of this kind with nothing in it yet.
-pub(crate) fn new(kind: Kind) -> FindingRow {
-    FindingRow {
+pub(crate) fn new(kind: Kind) -> IntegrityRow {
+    IntegrityRow {
         kind: kind.as_str().to_owned(),
         category: kind.category().as_str().to_owned(),
         severity: kind.severity().as_str().to_owned(),
         allows: kind.allows().to_owned(),
         count: 1,
-        ..FindingRow::default()
+        ..IntegrityRow::default()
     }
 }
 
 /// A line as a finding names it.
-pub(crate) fn line(path: &str, offset_bytes: u64, length_bytes: u64, role: &str) -> FindingLine {
-    FindingLine {
+pub(crate) fn line(path: &str, offset_bytes: u64, length_bytes: u64, role: &str) -> IntegrityLine {
+    IntegrityLine {
         path: path.to_owned(),
         offset_bytes: offset_bytes as i64,
         length_bytes: length_bytes as i64,
@@ -206,7 +206,7 @@ pub(crate) fn line(path: &str, offset_bytes: u64, length_bytes: u64, role: &str)
 }
 
 /// A row's line as a finding names it.
-pub(crate) fn line_of(view: &RowView<'_>, path: &str, role: &str) -> FindingLine {
+pub(crate) fn line_of(view: &RowView<'_>, path: &str, role: &str) -> IntegrityLine {
     let raw = view.raw();
     let mut line = line(path, view.row.offset_bytes, u64::from(view.row.length_bytes), role);
     line.raw = raw.get(..raw.len().min(MOST_RAW)).unwrap_or_default().to_vec();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aaf_model::tables::FindingRow;
+use aaf_model::tables::IntegrityRow;
 use aaf_timeline::Event;
 use aaf_timeline::authenticity::{Level, explain};
 use aaf_timeline::event::EventBatch;
@@ -16,7 +16,7 @@ use crate::finding::{self, Kind, MOST_NAMED, counted, widen};
 struct Group {
     count: u64,
     period: Option<(i64, i64)>,
-    row: FindingRow,
+    row: IntegrityRow,
 }
 
 /// By host, kind and reasons.
@@ -68,7 +68,7 @@ impl Forged {
         }
     }
 
-    pub fn finish(self, context: &Context<'_>) -> Vec<FindingRow> {
+    pub fn finish(self, context: &Context<'_>) -> Vec<IntegrityRow> {
         let rows = self.groups.into_iter().map(|((host, kind, reasons), group)| {
             let says = match (kind, group.count) {
                 (Kind::ForgedRecord, 1) => "looks forged",
@@ -78,7 +78,7 @@ impl Forged {
             };
             let reasons: Vec<&str> = reasons.split(", ").map(explain).collect();
             let reasons = reasons.join("; ");
-            FindingRow {
+            IntegrityRow {
                 host: context.host(host),
                 path: group.row.lines.first().map(|line| line.path.clone()).unwrap_or_default(),
                 count: group.count as i64,

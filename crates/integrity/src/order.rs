@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aaf_model::hash::FastHash;
-use aaf_model::tables::FindingRow;
+use aaf_model::tables::IntegrityRow;
 use aaf_timeline::Event;
 
 use crate::collector::Context;
@@ -25,14 +25,14 @@ struct Line {
     /// Wall clock less monotonic clock.
     difference_us: i64,
     known: u32,
-    strays: Vec<FindingRow>,
+    strays: Vec<IntegrityRow>,
 }
 
 /// By host.
 #[derive(Default)]
 pub struct Order {
     lines: HashMap<u32, Line, FastHash>,
-    found: Vec<FindingRow>,
+    found: Vec<IntegrityRow>,
 }
 
 impl Order {
@@ -73,7 +73,7 @@ impl Order {
         }
     }
 
-    pub fn finish(mut self) -> Vec<FindingRow> {
+    pub fn finish(mut self) -> Vec<IntegrityRow> {
         self.found.truncate(MOST);
         for row in &mut self.found {
             row.lines.truncate(MOST_NAMED);

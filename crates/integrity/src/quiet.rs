@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aaf_model::hash::{FastHash, hash64};
-use aaf_model::tables::FindingRow;
+use aaf_model::tables::IntegrityRow;
 use aaf_timeline::Event;
 
 use crate::collector::Context;
@@ -79,7 +79,7 @@ impl Quiet {
         profile.hosts_count = *hosts_count;
     }
 
-    pub fn finish(self, context: &Context<'_>) -> Vec<FindingRow> {
+    pub fn finish(self, context: &Context<'_>) -> Vec<IntegrityRow> {
         let mut profiles: Vec<((u32, u64), Profile)> = self.profiles.into_iter().collect();
         profiles.sort_by(|(a, first), (b, second)| (a.0, &first.name).cmp(&(b.0, &second.name)));
         let found = profiles.into_iter().filter_map(|((host, _), profile)| {
@@ -91,7 +91,7 @@ impl Quiet {
                 return None;
             }
             let name = String::from_utf8_lossy(&profile.name);
-            Some(FindingRow {
+            Some(IntegrityRow {
                 host: context.host(host),
                 first_time_us: Some(silence.from_us),
                 last_time_us: Some(silence.to_us),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aaf_model::SerialRun;
-use aaf_model::tables::{FindingLine, FindingRow};
+use aaf_model::tables::{IntegrityLine, IntegrityRow};
 
 use crate::collector::Context;
 use crate::finding::{self, Kind, MOST_NAMED, counted};
@@ -46,7 +46,7 @@ fn logs<'a>(context: &Context<'a>) -> BTreeMap<&'a str, Vec<&'a Text>> {
 }
 
 /// One finding a log: how many serials are missing between its first and last, boot by boot.
-pub fn holes(context: &Context<'_>) -> Vec<FindingRow> {
+pub fn holes(context: &Context<'_>) -> Vec<IntegrityRow> {
     let mut found = Vec::new();
     for (log, texts) in logs(context) {
         let mut holes = Vec::new();
@@ -84,7 +84,7 @@ pub fn holes(context: &Context<'_>) -> Vec<FindingRow> {
             largest.before
         );
         let lines = holes.iter().take(MOST_NAMED);
-        found.push(FindingRow {
+        found.push(IntegrityRow {
             host: texts.first().and_then(|text| context.host(text.host)),
             path: log.to_owned(),
             first_time_us: holes.iter().map(|hole| hole.from_us).min(),
@@ -128,7 +128,7 @@ fn close(boot: &mut Vec<(SerialRun, &Text)>, holes: &mut Vec<Hole>) {
 }
 
 /// One finding a log: events whose cause is not there.
-pub fn hollow(context: &Context<'_>) -> Vec<FindingRow> {
+pub fn hollow(context: &Context<'_>) -> Vec<IntegrityRow> {
     let mut found = Vec::new();
     for (log, texts) in logs(context) {
         let all: Vec<_> = texts
@@ -147,7 +147,7 @@ pub fn hollow(context: &Context<'_>) -> Vec<FindingRow> {
         } else {
             "have a SYSCALL line without a rule's key and fewer PATH lines than it names".to_owned()
         };
-        found.push(FindingRow {
+        found.push(IntegrityRow {
             host: texts.first().and_then(|text| context.host(text.host)),
             path: log.to_owned(),
             first_time_us: all.iter().map(|(hollow, _)| hollow.epoch_us).min(),
@@ -165,7 +165,7 @@ pub fn hollow(context: &Context<'_>) -> Vec<FindingRow> {
                     let role = format!("SYSCALL of :{}", hollow.serial);
                     let length = u64::from(hollow.length_bytes);
                     let line = finding::line(&text.path, hollow.offset_bytes, length, &role);
-                    FindingLine { raw: hollow.raw.clone(), ..line }
+                    IntegrityLine { raw: hollow.raw.clone(), ..line }
                 })
                 .collect(),
             ..finding::new(Kind::HollowEvent)

@@ -14,8 +14,12 @@ pub struct TimelineRow {
     pub profile_root: Text,
     /// The profile as printed.
     pub profile: Text,
-    /// The incident, 16 hex digits; none for plain loading of policy.
+    /// The episode (its events up to the next quiet), 16 hex digits; none for plain loading of policy.
+    pub episode_id: Option<String>,
+    /// The incident, 16 hex digits.
     pub incident_id: Option<String>,
+    /// Names of the rules that found it, the gravest first.
+    pub rules: Vec<String>,
     /// Microseconds since 1970-01-01 UTC of the first event; none where unknown.
     pub first_time_us: Option<i64>,
     /// The same of the last event.
@@ -60,17 +64,45 @@ pub struct TimelineRow {
     pub last_event_id: String,
 }
 
-/// One incident.
+/// One incident: what a responder decides about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IncidentRow {
     /// 16 hex digits.
     pub incident_id: String,
     /// The host; none where nothing says it.
     pub host: Option<String>,
-    /// The profile.
+    /// The profile of its gravest finding; empty for changes of policy.
     pub profile_root: Text,
+    /// All profiles that it touches.
+    pub profiles: Vec<Text>,
     /// `critical`, `high`, `medium`, `low` or `info`.
     pub severity: String,
+    /// Why the severity is what it is.
+    pub reasons: Vec<String>,
+    /// `very likely`, `likely`, `possible` or `unclear`.
+    pub confidence: String,
+    /// What it is, in a few words.
+    pub title: String,
+    /// Stages of an intrusion that it shows, in their order.
+    pub stages: Vec<String>,
+    /// ATT&CK ids, version 19.
+    pub techniques: Vec<String>,
+    /// The ids before version 19, where they changed.
+    pub techniques_before_v19: Vec<String>,
+    /// What somebody did, as far as one can tell.
+    pub attack: String,
+    /// With what.
+    pub payload: String,
+    /// What came of it.
+    pub result: String,
+    /// What to do.
+    pub action: String,
+    /// What else would explain it.
+    pub alternatives: Vec<String>,
+    /// Other incidents that share something with it: id, and what is shared.
+    pub links: Vec<(String, String)>,
+    /// The episodes that it consists of, 16 hex digits each.
+    pub episode_ids: Vec<String>,
     /// Microseconds since 1970-01-01 UTC of the first event; none where unknown.
     pub first_time_us: Option<i64>,
     /// The same of the last event.
@@ -93,8 +125,55 @@ pub struct IncidentRow {
     pub objects: Vec<(String, Vec<Text>)>,
     /// Names of the processes, the first few.
     pub comms: Vec<Text>,
-    /// Id of the first event.
+    /// Id of the first event; empty where it rests on findings about the evidence alone.
     pub first_event_id: String,
+}
+
+/// One finding of a rule or a sequence.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FindingRow {
+    /// The incident that it belongs to.
+    pub incident_id: Option<String>,
+    /// The rule's or sequence's short name.
+    pub rule: String,
+    /// Its title.
+    pub title: String,
+    /// `critical`, `high`, `medium`, `low` or `info`.
+    pub severity: String,
+    /// Why.
+    pub reasons: Vec<String>,
+    /// `very likely`, `likely`, `possible` or `unclear`.
+    pub confidence: String,
+    /// The stage of an intrusion; empty where nothing hostile is claimed.
+    pub stage: String,
+    /// ATT&CK ids, version 19.
+    pub techniques: Vec<String>,
+    /// The ids before version 19, where they changed.
+    pub techniques_before_v19: Vec<String>,
+    /// The host; none where nothing says it.
+    pub host: Option<String>,
+    /// The profile as printed; empty where several are meant.
+    pub profile: Text,
+    /// Microseconds since 1970-01-01 UTC of the first event; none where unknown.
+    pub first_time_us: Option<i64>,
+    /// The same of the last event.
+    pub last_time_us: Option<i64>,
+    /// Number of events.
+    pub events: i64,
+    /// What somebody did, as far as one can tell.
+    pub attack: String,
+    /// With what.
+    pub payload: String,
+    /// What came of it.
+    pub result: String,
+    /// What to do.
+    pub action: String,
+    /// What else would explain it.
+    pub alternatives: Vec<String>,
+    /// Why it is known to be harmless; none where it is not.
+    pub noise: Option<String>,
+    /// Ids of the first events of the behaviours that it rests on, the first few.
+    pub event_ids: Vec<String>,
 }
 
 /// One event as `show` prints it, with its sightings.
@@ -112,8 +191,8 @@ pub struct EventDetail {
     pub host: Option<String>,
     /// `seconds.milliseconds:serial`.
     pub audit_id: Option<String>,
-    /// The incident.
-    pub incident_id: Option<String>,
+    /// The episode.
+    pub episode_id: Option<String>,
     /// The kernel's word.
     pub verdict: String,
     /// `operation=`.
@@ -163,7 +242,7 @@ pub struct SightingRow {
 
 /// One finding on what the evidence cannot show, or on what speaks against it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FindingRow {
+pub struct IntegrityRow {
     /// The stable name of the kind of finding.
     pub kind: String,
     /// `loss`, `tampering`, `forgery` or `clock`.
@@ -187,12 +266,12 @@ pub struct FindingRow {
     /// Ids of events that it rests on, the first few.
     pub event_ids: Vec<String>,
     /// Lines that it rests on, the first few.
-    pub lines: Vec<FindingLine>,
+    pub lines: Vec<IntegrityLine>,
 }
 
 /// One line that a finding rests on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FindingLine {
+pub struct IntegrityLine {
     /// The path as a reader would write it, `!` before members of bundles.
     pub path: String,
     /// Offset in the unpacked stream.

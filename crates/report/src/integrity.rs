@@ -2,7 +2,7 @@
 
 use std::io;
 
-use aaf_model::tables::{FindingLine, FindingRow};
+use aaf_model::tables::{IntegrityLine, IntegrityRow};
 
 use crate::escape::{pad, terminal, truncate};
 use crate::page::{Page, Style};
@@ -29,7 +29,7 @@ pub(crate) fn style(severity: &str) -> Style {
 }
 
 /// Writes the findings, each with what it rests on.
-pub fn findings(rows: &[&FindingRow], view: &View, page: &mut dyn Page) -> io::Result<()> {
+pub fn findings(rows: &[&IntegrityRow], view: &View, page: &mut dyn Page) -> io::Result<()> {
     for (number, row) in rows.iter().enumerate() {
         if number > 0 {
             page.end_line()?;
@@ -39,7 +39,7 @@ pub fn findings(rows: &[&FindingRow], view: &View, page: &mut dyn Page) -> io::R
     Ok(())
 }
 
-fn finding(row: &FindingRow, view: &View, page: &mut dyn Page) -> io::Result<()> {
+fn finding(row: &IntegrityRow, view: &View, page: &mut dyn Page) -> io::Result<()> {
     page.put(style(&row.severity), &pad(&row.severity.to_uppercase(), 6))?;
     page.put(Style::Heading, &format!("  {}", terminal(row.kind.as_bytes())))?;
     page.line(&format!("  {}", terminal(row.seen.as_bytes())))?;
@@ -65,7 +65,7 @@ fn finding(row: &FindingRow, view: &View, page: &mut dyn Page) -> io::Result<()>
     Ok(())
 }
 
-fn line(line: &FindingLine, view: &View, page: &mut dyn Page) -> io::Result<()> {
+fn line(line: &IntegrityLine, view: &View, page: &mut dyn Page) -> io::Result<()> {
     let start = line.offset_bytes.max(0) as u64;
     let place = match line.length_bytes {
         ..=0 => format!("at byte {}", grouped(start)),
@@ -103,7 +103,7 @@ fn wrapped(text: &str, indent: usize, width: Option<usize>, page: &mut dyn Page)
 }
 
 /// How many findings there are of each severity, in words: `2 high, 1 medium`.
-pub fn by_severity(rows: &[FindingRow]) -> String {
+pub fn by_severity(rows: &[IntegrityRow]) -> String {
     let parts: Vec<String> = ["high", "medium", "low", "info"]
         .iter()
         .filter_map(|severity| {
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_finding_as_a_responder_reads_it() {
-        let row = FindingRow {
+        let row = IntegrityRow {
             kind: "record-absent".to_owned(),
             category: "tampering".to_owned(),
             severity: "high".to_owned(),
@@ -134,14 +134,14 @@ mod tests {
             allows: "absent here, present there: consistent with lines deleted from this log".to_owned(),
             event_ids: vec!["b07e110000000000".to_owned()],
             lines: vec![
-                FindingLine {
+                IntegrityLine {
                     path: "log/audit/audit.log.1".to_owned(),
                     offset_bytes: 12_345,
                     length_bytes: 300,
                     role: "before, here".to_owned(),
                     raw: Vec::new(),
                 },
-                FindingLine {
+                IntegrityLine {
                     path: "log/journal/system.journal".to_owned(),
                     offset_bytes: 99,
                     length_bytes: 0,

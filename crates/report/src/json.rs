@@ -3,13 +3,14 @@
 use std::io;
 
 use aaf_case::{Analysis, CaseInfo};
-use aaf_model::tables::{EventDetail, FindingRow, IncidentRow, Text, TimelineRow};
+use aaf_model::tables::{EventDetail, IntegrityRow, Text, TimelineRow};
 use aaf_model::{Diagnostic, Severity};
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 
 use crate::escape::is_unsafe;
+use crate::incidents::{finding_row, incident_row};
 use crate::time::rfc3339;
 
 /// Writes characters that a terminal could obey as `\uXXXX`, which is the same text to a JSON reader.
@@ -92,7 +93,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn lossy(texts: &[Text]) -> Vec<String> {
+pub(crate) fn lossy(texts: &[Text]) -> Vec<String> {
     texts.iter().map(|text| String::from_utf8_lossy(text).into_owned()).collect()
 }
 
@@ -102,7 +103,9 @@ pub fn timeline_row(row: &TimelineRow) -> Object {
     out.put("host", row.host.clone())
         .text("profile_root", &row.profile_root)
         .text("profile", &row.profile)
+        .put("episode_id", row.episode_id.clone())
         .put("incident_id", row.incident_id.clone())
+        .put("rules", row.rules.clone())
         .put("first_time", row.first_time_us.and_then(rfc3339))
         .put("last_time", row.last_time_us.and_then(rfc3339))
         .put("count", row.count)
@@ -134,7 +137,7 @@ pub fn timeline_row(row: &TimelineRow) -> Object {
 }
 
 /// One finding, with the names of the table's columns.
-pub fn finding_row(row: &FindingRow) -> Object {
+pub fn integrity_row(row: &IntegrityRow) -> Object {
     let lines: Vec<Object> = row
         .lines
         .iter()
@@ -167,45 +170,9 @@ pub fn finding_row(row: &FindingRow) -> Object {
 }
 
 /// All findings as one array.
-pub fn findings(rows: &[&FindingRow], out: &mut dyn io::Write) -> io::Result<()> {
-    let rows: Vec<_> = rows.iter().map(|row| finding_row(row)).collect();
+pub fn findings(rows: &[&IntegrityRow], out: &mut dyn io::Write) -> io::Result<()> {
+    let rows: Vec<_> = rows.iter().map(|row| integrity_row(row)).collect();
     write_pretty(out, &rows)
-}
-
-/// One incident, with the names of the table's columns.
-pub fn incident_row(row: &IncidentRow) -> Object {
-    let mut out = Object::default();
-    out.put("incident_id", &*row.incident_id)
-        .put("host", row.host.clone())
-        .text("profile_root", &row.profile_root)
-        .put("severity", &*row.severity)
-        .put("first_time", row.first_time_us.and_then(rfc3339))
-        .put("last_time", row.last_time_us.and_then(rfc3339))
-        .put("events", row.events)
-        .put("denied", row.denied)
-        .put("allowed", row.allowed)
-        .put("audited", row.audited)
-        .put("killed", row.killed)
-        .put("policy_changes", row.policy_changes)
-        .put(
-            "attempts",
-            row.attempts
-                .iter()
-                .map(|(attempt, outcome, count)| {
-                    serde_json::json!({"attempt": attempt, "outcome": outcome, "count": count})
-                })
-                .collect::<Vec<_>>(),
-        )
-        .put(
-            "targets",
-            row.objects
-                .iter()
-                .map(|(attempt, targets)| serde_json::json!({"attempt": attempt, "targets": lossy(targets)}))
-                .collect::<Vec<_>>(),
-        )
-        .put("comms", lossy(&row.comms))
-        .put("first_event_id", &*row.first_event_id);
-    out
 }
 
 /// One problem in the evidence.
@@ -228,8 +195,10 @@ pub struct Summary<'a> {
     pub case: &'a CaseInfo,
     /// Where the case was written.
     pub written_to: Option<&'a str>,
-    /// All incidents.
+    /// All incidents, the gravest first.
     pub incidents: Vec<Object>,
+    /// What rules and sequences found, the gravest first.
+    pub findings: Vec<Object>,
     /// What the evidence cannot show, and what speaks against it, the gravest first.
     pub integrity: Vec<Object>,
     /// Everything that was wrong with the evidence, damage first.
@@ -245,7 +214,8 @@ impl<'a> Summary<'a> {
             case: &analysis.info,
             written_to,
             incidents: analysis.incidents.iter().map(incident_row).collect(),
-            integrity: analysis.findings.iter().map(finding_row).collect(),
+            findings: analysis.findings.iter().map(finding_row).collect(),
+            integrity: analysis.integrity.iter().map(integrity_row).collect(),
             diagnostics: sorted.into_iter().map(diagnostic).collect(),
         }
     }
@@ -285,7 +255,7 @@ pub fn event(detail: &EventDetail) -> Object {
         .put("time_error_us", detail.time_error_us)
         .put("host", detail.host.clone())
         .put("audit_id", detail.audit_id.clone())
-        .put("incident_id", detail.incident_id.clone())
+        .put("episode_id", detail.episode_id.clone())
         .put("verdict", &*detail.verdict)
         .text("operation", &detail.operation)
         .text("profile", &detail.profile)

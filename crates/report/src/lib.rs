@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod escape;
+pub mod incidents;
 pub mod integrity;
 pub mod inventory;
 pub mod json;

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::escape::width;
+
 /// What a piece of text means; whoever owns the terminal decides how that looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Style {
@@ -62,4 +64,23 @@ pub(crate) fn text_of(fill: impl FnOnce(&mut dyn Page) -> io::Result<()>) -> Str
     let mut page = PlainPage(Vec::new());
     fill(&mut page).expect("memory");
     String::from_utf8(page.0).expect("text")
+}
+
+/// Parts with ` · ` between them, broken where the line is full.
+pub(crate) fn wrapped(parts: &[String], separator: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line) if width(line) + width(separator) + width(part) <= columns => {
+                line.push_str(separator);
+                line.push_str(part);
+            }
+            Some(line) => {
+                line.push_str(separator.trim_end());
+                lines.push(part.clone());
+            }
+            None => lines.push(part.clone()),
+        }
+    }
+    lines
 }

@@ -1,13 +1,12 @@
 //! Events to timelines: by host and profile, repeated behaviour folded, episodes parted by quiet.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use aaf_model::hash::{FastHash, hash64, hash64_seeded};
 use aaf_model::{Class, Key, Verdict};
 
 use crate::attempt::{Attempt, Outcome};
 use crate::authenticity::Level;
-use crate::episode::{Episode, MOST_NAMED};
 use crate::event::Event;
 use crate::hosts::Hosts;
 use crate::ids;
@@ -133,7 +132,6 @@ pub struct Timelines<'h> {
     by_profile: HashMap<(u32, u64), usize, FastHash>,
     processes: HashMap<(u32, i64), Process, FastHash>,
     entries: Vec<Entry>,
-    episodes: Vec<Episode>,
     folded_hard: u64,
     scratch: Vec<u8>,
 }
@@ -147,7 +145,7 @@ struct Process {
 struct State {
     profile_root: Vec<u8>,
     last_us: i64,
-    episode: Option<Episode>,
+    episode: Option<u64>,
     lines: Vec<Entry>,
     by_behaviour: HashMap<u64, usize, FastHash>,
 }
@@ -156,8 +154,6 @@ struct State {
 pub struct Folded {
     /// All lines, by host, profile and order.
     pub entries: Vec<Entry>,
-    /// All episodes, by order.
-    pub episodes: Vec<Episode>,
     /// Events that were folded by folder, because their episode had too many different ones.
     pub folded_hard: u64,
 }
@@ -172,7 +168,6 @@ impl<'h> Timelines<'h> {
             by_profile: HashMap::default(),
             processes: HashMap::default(),
             entries: Vec::new(),
-            episodes: Vec::new(),
             folded_hard: 0,
             scratch: Vec::new(),
         }
@@ -199,7 +194,7 @@ impl<'h> Timelines<'h> {
         let time_us = if event.order.0 == i64::MAX { event.time_us } else { event.order.0 };
         let state = &mut self.states[state];
         if state.last_us != i64::MIN && time_us.saturating_sub(state.last_us) > self.gap_us {
-            close(state, &mut self.entries, &mut self.episodes);
+            close(state, &mut self.entries);
         }
         // What looks forged is kept and shown, but raises nothing, joins nothing and names no process.
         let is_forged = event.authenticity.is_forged_looking();
@@ -208,24 +203,10 @@ impl<'h> Timelines<'h> {
         }
         let opens = !is_forged && !is_plain_load(event, attempt);
         if state.episode.is_none() && opens {
-            let id =
-                ids::episode_id(self.hosts.name(event.host).unwrap_or(""), &state.profile_root, event.id);
-            state.episode = Some(Episode {
-                id,
-                host: event.host,
-                profile_root: state.profile_root.clone(),
-                first_us: event.time_us,
-                last_us: event.time_us,
-                order: event.order,
-                first_event: event.id,
-                events: 0,
-                verdicts: BTreeMap::new(),
-                attempts: BTreeMap::new(),
-                objects: BTreeMap::new(),
-                comms: Vec::new(),
-            });
+            let host = self.hosts.name(event.host).unwrap_or("");
+            state.episode = Some(ids::episode_id(host, &state.profile_root, event.id));
         }
-        event.episode = state.episode.as_ref().filter(|_| !is_forged).map(|episode| episode.id);
+        event.episode = state.episode.filter(|_| !is_forged);
         self.scratch.clear();
         write_object(event, &mut self.scratch);
         let behaviour = behaviour(event, &self.scratch);
@@ -238,7 +219,7 @@ impl<'h> Timelines<'h> {
                     let folder = self.scratch.iter().rposition(|&byte| byte == b'/').map_or(0, |at| at + 1);
                     self.scratch.truncate(folder);
                     self.scratch.push(b'*');
-                    (hash64_seeded(1, &self.scratch) ^ u64::from(event.primary.row.verdict as u8), true)
+                    (hash64_seeded(hash64(&kind_of(event)), &self.scratch), true)
                 } else {
                     (behaviour, false)
                 };
@@ -256,11 +237,6 @@ impl<'h> Timelines<'h> {
         };
         let entry = &mut state.lines[line];
         add_to_entry(entry, event, object_hash, time_us);
-        if let Some(episode) = &mut state.episode
-            && !is_forged
-        {
-            add_to_episode(episode, event, attempt, entry.count == 1, &self.scratch);
-        }
         if let Some(pid) = pid
             && !is_forged
         {
@@ -296,7 +272,7 @@ impl<'h> Timelines<'h> {
     /// Ends all episodes.
     pub fn finish(mut self) -> Folded {
         for state in &mut self.states {
-            close(state, &mut self.entries, &mut self.episodes);
+            close(state, &mut self.entries);
         }
         self.entries.sort_by(|a, b| {
             (a.host, &a.profile_root, a.order, a.first_event).cmp(&(
@@ -306,13 +282,12 @@ impl<'h> Timelines<'h> {
                 b.first_event,
             ))
         });
-        self.episodes.sort_by_key(|episode| (episode.order, episode.host, episode.id));
-        Folded { entries: self.entries, episodes: self.episodes, folded_hard: self.folded_hard }
+        Folded { entries: self.entries, folded_hard: self.folded_hard }
     }
 }
 
-fn close(state: &mut State, entries: &mut Vec<Entry>, episodes: &mut Vec<Episode>) {
-    episodes.extend(state.episode.take());
+fn close(state: &mut State, entries: &mut Vec<Entry>) {
+    state.episode = None;
     for mut entry in state.lines.drain(..) {
         entry.seen = Vec::new();
         entries.push(entry);
@@ -368,17 +343,21 @@ pub fn write_object(event: &Event<'_>, out: &mut Vec<u8>) {
     }
 }
 
-/// Equal for events that are one behaviour: the target counts with its runs of digits squashed.
-fn behaviour(event: &Event<'_>, object: &[u8]) -> u64 {
+/// What events that are told in one line share in any case.
+fn kind_of(event: &Event<'_>) -> [u8; 5] {
     let row = event.primary.row;
-    let kind = [
+    [
         row.verdict as u8,
         row.class as u8,
         event.outcome.map_or(u8::MAX, |outcome| outcome as u8),
         event.attempt.map_or(u8::MAX, |attempt| attempt as u8),
         event.authenticity.level as u8,
-    ];
-    let mut hash = hash64(&kind);
+    ]
+}
+
+/// Equal for events that are one behaviour: the target counts with its runs of digits squashed.
+fn behaviour(event: &Event<'_>, object: &[u8]) -> u64 {
+    let mut hash = hash64(&kind_of(event));
     if let Some((user, session)) = session(event) {
         hash = hash64_seeded(hash, &[user.to_le_bytes(), session.to_le_bytes()].concat());
     }
@@ -496,27 +475,6 @@ fn add_to_entry(entry: &mut Entry, event: &Event<'_>, object_hash: u64, time_us:
         && !entry.pids.contains(&pid)
     {
         entry.pids.push(pid);
-    }
-}
-
-fn add_to_episode(episode: &mut Episode, event: &Event<'_>, attempt: Attempt, is_new: bool, object: &[u8]) {
-    episode.events += 1;
-    episode.last_us = event.time_us;
-    *episode.verdicts.entry(event.primary.row.verdict).or_default() += 1;
-    if let Some(outcome) = event.outcome {
-        *episode.attempts.entry((attempt, outcome)).or_default() += 1;
-    }
-    if is_new {
-        let objects = episode.objects.entry(attempt).or_default();
-        if !object.is_empty() && objects.len() < MOST_NAMED && !objects.iter().any(|known| known == object) {
-            objects.push(object.to_vec());
-        }
-        if let Some(comm) = event.value(Key::Comm)
-            && episode.comms.len() < MOST_NAMED
-            && !episode.comms.iter().any(|known| *known == *comm)
-        {
-            episode.comms.push(comm.into_owned());
-        }
     }
 }
 

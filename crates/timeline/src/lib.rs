@@ -11,7 +11,6 @@
 pub mod attempt;
 pub mod authenticity;
 pub mod clock;
-pub mod episode;
 pub mod event;
 pub mod fold;
 pub mod hosts;
@@ -26,7 +25,6 @@ mod track;
 
 pub use attempt::{Attempt, Outcome};
 pub use authenticity::Authenticity;
-pub use episode::Episode;
 pub use event::Event;
 pub use fold::{Entry, Timelines};
 pub use origin::Origins;

@@ -6,15 +6,24 @@
 
 #![forbid(unsafe_code)]
 
+pub mod assess;
 pub mod behaviour;
+pub mod finding;
+pub mod incident;
 pub mod kind;
+pub mod lineage;
 pub mod rule;
 pub mod rules;
+pub mod sequences;
 mod sets;
 pub mod stage;
 pub mod taxonomy;
+pub mod wording;
 
+pub use assess::{Assessment, Input, assess};
 pub use behaviour::Behaviour;
+pub use finding::Finding;
+pub use incident::Incident;
 pub use rule::{BadRule, Confidence, Rule};
 pub use rules::Rules;
 pub use stage::Stage;

@@ -82,6 +82,8 @@ pub struct Rule {
     pub reading: Reading,
     /// Where it was written.
     pub source: String,
+    /// As it was written.
+    pub text: String,
     detection: sigma_rust::Rule,
 }
 
@@ -151,6 +153,7 @@ impl Rule {
             techniques,
             reading,
             source: format!("{path}:{line}"),
+            text: yaml.to_owned(),
             detection,
         })
     }

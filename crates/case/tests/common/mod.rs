@@ -18,7 +18,7 @@ pub struct Seen {
     pub audit_id: Option<(i64, u32)>,
     pub body: Vec<u8>,
     pub role: String,
-    pub incident: Option<u64>,
+    pub episode: Option<u64>,
     pub outcome: Option<&'static str>,
     pub exe: Option<Vec<u8>>,
     /// Path, offset, carrier and number of own companions of every sighting.
@@ -65,7 +65,7 @@ impl TableSink for Keep {
                     audit_id: event.audit_id.map(|id| (id.epoch_us, id.serial)),
                     body: event.primary.body().to_vec(),
                     role: if row.role == Role::Record { "record" } else { "context" }.to_owned(),
-                    incident: event.incident,
+                    episode: event.episode,
                     outcome: event.outcome.map(|outcome| outcome.as_str()),
                     exe: event.companion_value(1300, aaf_model::Key::Exe).map(|exe| exe.into_owned()),
                     sightings: sightings.collect(),

@@ -17,7 +17,7 @@ use crate::args::{Evidence, Reading};
 use crate::exit::Exit;
 use crate::interrupt;
 use crate::ui::Ui;
-use crate::values;
+use crate::values::{self, Severity};
 
 /// The main job: read evidence, rebuild timelines and incidents, write a case
 ///
@@ -53,7 +53,7 @@ pub struct Analyze {
     /// Which digest is taken of every evidence file
     #[arg(long, value_name = "DIGEST", default_value = "sha256", help_heading = "Reading")]
     hash: Digest,
-    /// Quiet after which an incident of a profile ends
+    /// Quiet after which an episode of a profile ends
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = values::duration, help_heading = "Reading")]
     gap: std::time::Duration,
     #[command(flatten)]
@@ -83,15 +83,6 @@ enum Digest {
     Sha256,
     Blake3,
     None,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-enum Severity {
-    Info,
-    Low,
-    Medium,
-    High,
-    Critical,
 }
 
 impl Analyze {
@@ -146,11 +137,7 @@ impl Analyze {
         let is_text = self.format == Format::Text;
         let damage = ui.diagnostics(&analysis.diagnostics, is_text);
         self.print(&analysis, written.as_ref().map(|(path, bytes)| (&**path, *bytes)), ui)?;
-        let reached = self.fail_on.is_some_and(|limit| {
-            analysis.incidents.iter().any(|incident| {
-                Severity::from_str(&incident.severity, true).is_ok_and(|severity| severity >= limit)
-            })
-        });
+        let reached = values::reaches(self.fail_on, &analysis.incidents);
         Ok(if reached {
             Exit::Reached
         } else if damage {

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use aaf_model::HashKind;
-use aaf_model::tables::FindingRow;
+use aaf_model::tables::IntegrityRow;
 use aaf_report::integrity::{self, View};
 use aaf_report::time::Clock;
 use clap::{Args, ValueEnum};
@@ -83,7 +83,7 @@ enum Format {
 impl Integrity {
     pub fn run(self, ui: &Ui) -> anyhow::Result<Exit> {
         let (all, damage) = self.findings(ui)?;
-        let shown: Vec<&FindingRow> = all.iter().filter(|row| self.is_wanted(row)).collect();
+        let shown: Vec<&IntegrityRow> = all.iter().filter(|row| self.is_wanted(row)).collect();
         let mut out = ui.out();
         match self.format {
             Format::Text => {
@@ -93,7 +93,7 @@ impl Integrity {
             Format::Json => aaf_report::json::findings(&shown, &mut out)?,
             Format::Jsonl => {
                 for row in &shown {
-                    aaf_report::json::write_line(&mut out, &aaf_report::json::finding_row(row))?;
+                    aaf_report::json::write_line(&mut out, &aaf_report::json::integrity_row(row))?;
                 }
             }
         }
@@ -110,7 +110,7 @@ impl Integrity {
         Ok(if damage { Exit::Damaged } else { Exit::Done })
     }
 
-    fn is_wanted(&self, row: &FindingRow) -> bool {
+    fn is_wanted(&self, row: &IntegrityRow) -> bool {
         let severity = Severity::from_str(&row.severity, false).unwrap_or(Severity::High);
         let category = Category::from_str(&row.category, false).ok();
         severity >= self.min_severity
@@ -118,14 +118,14 @@ impl Integrity {
     }
 
     /// All findings, and whether evidence was damaged.
-    fn findings(&self, ui: &Ui) -> anyhow::Result<(Vec<FindingRow>, bool)> {
+    fn findings(&self, ui: &Ui) -> anyhow::Result<(Vec<IntegrityRow>, bool)> {
         let input =
             input::open(&self.inputs, &self.reading, ui, |options| options.evidence.hash = HashKind::None)?;
         match input {
-            Input::Case(case) => Ok((case.findings()?, false)),
+            Input::Case(case) => Ok((case.integrity()?, false)),
             Input::Evidence(analysis) => {
                 let damage = ui.diagnostics(&analysis.diagnostics, false);
-                Ok((analysis.findings, damage))
+                Ok((analysis.integrity, damage))
             }
         }
     }

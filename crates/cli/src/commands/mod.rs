@@ -3,9 +3,11 @@
 pub mod analyze;
 pub mod completions;
 pub mod evidence;
+pub mod incidents;
 pub mod integrity;
 pub mod man;
 pub mod records;
+pub mod rules;
 pub mod schema;
 pub mod show;
 pub mod timeline;
@@ -19,10 +21,12 @@ pub fn run(command: Command, ui: &Ui) -> anyhow::Result<Exit> {
     match command {
         Command::Analyze(command) => command.run(ui),
         Command::Evidence(command) => command.run(ui),
+        Command::Incidents(command) => command.run(ui),
         Command::Integrity(command) => command.run(ui),
         Command::Timeline(command) => command.run(ui),
         Command::Records(command) => command.run(ui),
         Command::Show(command) => command.run(ui),
+        Command::Rules(command) => command.run(ui),
         Command::Schema(command) => command.run(ui),
         Command::Completions(command) => command.run(ui),
         Command::Man(command) => command.run(ui),

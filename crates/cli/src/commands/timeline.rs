@@ -40,7 +40,7 @@ pub struct Timeline {
     /// Zone of the times that are printed and written without a zone: an IANA name, an offset or `local`
     #[arg(long, value_name = "TZ", value_parser = values::zone, allow_hyphen_values = true, help_heading = "Output")]
     display_tz: Option<TimeZone>,
-    /// Quiet after which an incident of a profile ends (evidence only)
+    /// Quiet after which an episode of a profile ends (evidence only)
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = values::duration, help_heading = "Reading")]
     gap: std::time::Duration,
     #[command(flatten)]

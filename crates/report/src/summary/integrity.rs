@@ -2,7 +2,7 @@
 
 use std::io;
 
-use aaf_model::tables::FindingRow;
+use aaf_model::tables::IntegrityRow;
 
 use super::View;
 use crate::escape::{pad, terminal, truncate};
@@ -13,9 +13,9 @@ use crate::page::{Page, Style};
 const MOST_FINDINGS: usize = 8;
 
 /// The findings that change how the rest must be read, a line each.
-pub(super) fn integrity(findings: &[FindingRow], view: &View<'_>, page: &mut dyn Page) -> io::Result<()> {
-    let grave = |row: &&FindingRow| matches!(&*row.severity, "high" | "medium");
-    let named: Vec<&FindingRow> = findings.iter().filter(grave).take(MOST_FINDINGS).collect();
+pub(super) fn integrity(findings: &[IntegrityRow], view: &View<'_>, page: &mut dyn Page) -> io::Result<()> {
+    let grave = |row: &&IntegrityRow| matches!(&*row.severity, "high" | "medium");
+    let named: Vec<&IntegrityRow> = findings.iter().filter(grave).take(MOST_FINDINGS).collect();
     if named.is_empty() {
         return Ok(());
     }

@@ -12,7 +12,7 @@ use std::io;
 use aaf_case::Analysis;
 
 use crate::escape::{pad, terminal, width};
-use crate::page::{Page, Style};
+use crate::page::{Page, Style, wrapped};
 use crate::phrase::binary_size;
 use crate::time::Clock;
 
@@ -37,7 +37,7 @@ pub fn summary(analysis: &Analysis, view: &View<'_>, page: &mut dyn Page) -> io:
     evidence::evidence(&analysis.info, view, page)?;
     evidence::facts(&analysis.info, view, page)?;
     problems::problems(&analysis.diagnostics, view, page)?;
-    integrity::integrity(&analysis.findings, view, page)?;
+    integrity::integrity(&analysis.integrity, view, page)?;
     incidents::incidents(analysis, view, page)?;
     profiles::profiles(&analysis.timelines, view, page)?;
     next(analysis, view, page)
@@ -46,25 +46,6 @@ pub fn summary(analysis: &Analysis, view: &View<'_>, page: &mut dyn Page) -> io:
 fn section(label: &str, text: &str, page: &mut dyn Page) -> io::Result<()> {
     page.put(Style::Heading, &pad(label, INDENT))?;
     page.line(text)
-}
-
-/// Parts with ` · ` between them, broken where the line is full.
-fn wrapped(parts: &[String], separator: &str, columns: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for part in parts {
-        match lines.last_mut() {
-            Some(line) if width(line) + width(separator) + width(part) <= columns => {
-                line.push_str(separator);
-                line.push_str(part);
-            }
-            Some(line) => {
-                line.push_str(separator.trim_end());
-                lines.push(part.clone());
-            }
-            None => lines.push(part.clone()),
-        }
-    }
-    lines
 }
 
 fn section_of_parts(
@@ -111,15 +92,18 @@ fn next(analysis: &Analysis, view: &View<'_>, page: &mut dyn Page) -> io::Result
     page.put(Style::Heading, &written)?;
     let case = quoted(case);
     let mut commands = Vec::new();
-    if let Some(first) = incidents::by_severity(&analysis.incidents).first() {
+    if let Some(first) = analysis.incidents.first() {
         let id = first.incident_id.get(..8).unwrap_or(&first.incident_id);
         let event = first.first_event_id.get(..8).unwrap_or(&first.first_event_id);
+        commands.push(format!("aa-forensics incidents {case}"));
         commands.push(format!("aa-forensics timeline {case} --incident {id}"));
-        commands.push(format!("aa-forensics show {case} {event}"));
+        if !event.is_empty() {
+            commands.push(format!("aa-forensics show {case} {event}"));
+        }
     } else if analysis.info.totals.events > 0 {
         commands.push(format!("aa-forensics timeline {case}"));
     }
-    if analysis.findings.iter().any(|row| matches!(&*row.severity, "high" | "medium")) {
+    if analysis.integrity.iter().any(|row| matches!(&*row.severity, "high" | "medium")) {
         commands.push(format!("aa-forensics integrity {case}"));
     }
     for (at, command) in commands.iter().enumerate() {
@@ -142,7 +126,7 @@ mod tests {
     use super::*;
     use crate::page::text_of;
     use aaf_case::{EvidenceInfo, HostInfo, MemberInfo};
-    use aaf_model::tables::{FindingRow, IncidentRow};
+    use aaf_model::tables::{IncidentRow, IntegrityRow};
     use aaf_model::{Code, Diagnostic};
     use std::collections::BTreeMap;
 
@@ -220,14 +204,14 @@ mod tests {
             "web01.tar.xz!log/old.rar",
             "rar archives are not read by this version",
         ));
-        let finding = |severity: &str, category: &str, seen: &str| FindingRow {
+        let finding = |severity: &str, category: &str, seen: &str| IntegrityRow {
             severity: severity.to_owned(),
             category: category.to_owned(),
             host: Some("web01".to_owned()),
             seen: seen.to_owned(),
-            ..FindingRow::default()
+            ..IntegrityRow::default()
         };
-        analysis.findings = vec![
+        analysis.integrity = vec![
             finding(
                 "high",
                 "tampering",

@@ -22,7 +22,7 @@ pub fn json(rows: &[&TimelineRow], out: &mut dyn io::Write) -> io::Result<()> {
 /// Comma-separated values; what a spreadsheet would take for a formula is defused with an apostrophe.
 pub fn csv(rows: &[&TimelineRow], out: &mut dyn io::Write) -> io::Result<()> {
     out.write_all(
-        b"host,profile_root,profile,incident_id,first_time,last_time,count,peak_per_second,verdict,class,operation,\
+        b"host,profile_root,profile,episode_id,incident_id,rules,first_time,last_time,count,peak_per_second,verdict,class,operation,\
           requested,object,object_count,comm,pid,exe,uid,user,chain,attempt,outcome,authenticity,first_event_id,last_event_id\n",
     )?;
     for row in rows {
@@ -37,7 +37,9 @@ pub fn csv(rows: &[&TimelineRow], out: &mut dyn io::Write) -> io::Result<()> {
             escape::csv(row.host.as_deref().unwrap_or("").as_bytes()),
             escape::csv(&row.profile_root),
             escape::csv(&row.profile),
+            row.episode_id.clone().unwrap_or_default(),
             row.incident_id.clone().unwrap_or_default(),
+            escape::csv(row.rules.join(" ").as_bytes()),
             row.first_time_us.and_then(rfc3339).unwrap_or_default(),
             row.last_time_us.and_then(rfc3339).unwrap_or_default(),
             row.count.to_string(),

@@ -1,0 +1,212 @@
+//! Timelines through triage, and back as rows.
+
+use std::collections::BTreeMap;
+
+use aaf_model::tables::{FindingRow, IncidentRow, IntegrityRow};
+use aaf_model::{Attempt, Outcome, Verdict};
+use aaf_timeline::authenticity::Level as Believed;
+use aaf_timeline::hosts::Hosts;
+use aaf_timeline::{Entry, ids};
+use aaf_triage::{Assessment, Behaviour, Finding, Incident, Input, Rules, assess};
+
+use crate::analyze::{hex, known};
+
+/// At most this many targets and process names are named for each kind of attempt.
+const MOST_NAMED: usize = 12;
+
+/// What triage said, as rows, and for each line of the timelines.
+pub(crate) struct Judged {
+    pub incidents: Vec<IncidentRow>,
+    pub findings: Vec<FindingRow>,
+    /// Incident and rules of each line.
+    pub of_line: Vec<(Option<String>, Vec<String>)>,
+}
+
+/// Judges the timelines.
+pub(crate) fn judge(
+    entries: &[Entry],
+    hosts: &Hosts,
+    integrity: &[IntegrityRow],
+    gap_us: i64,
+    rules: &Rules,
+) -> Judged {
+    let behaviours: Vec<Behaviour> = entries.iter().map(behaviour).collect();
+    let input = Input { behaviours: &behaviours, hosts: &hosts.names, integrity, gap_us };
+    let Assessment { findings, incidents, incident_of, rules_of } = assess(input, rules);
+    let incident_ids: Vec<String> =
+        incidents.iter().map(|incident| hex(incident_id(incident, hosts))).collect();
+    let of_finding: BTreeMap<usize, usize> = incidents
+        .iter()
+        .enumerate()
+        .flat_map(|(incident, all)| all.findings.iter().map(move |&finding| (finding, incident)))
+        .collect();
+    let finding_rows = findings
+        .iter()
+        .enumerate()
+        .map(|(at, finding)| {
+            let incident = of_finding.get(&at).map(|&incident| incident_ids[incident].clone());
+            finding_row(finding, incident, &behaviours, hosts)
+        })
+        .collect();
+    let incident_rows = incidents
+        .iter()
+        .enumerate()
+        .map(|(at, incident)| incident_row(at, incident, entries, hosts, &incident_ids))
+        .collect();
+    let of_line = incident_of
+        .into_iter()
+        .zip(rules_of)
+        .map(|(incident, rules)| (incident.map(|at| incident_ids[at].clone()), rules))
+        .collect();
+    Judged { incidents: incident_rows, findings: finding_rows, of_line }
+}
+
+fn behaviour(entry: &Entry) -> Behaviour {
+    // Where nothing says when, what it was ordered by may.
+    let or_order = |time_us: i64| match (time_us, entry.order.0) {
+        (i64::MIN, i64::MAX) => i64::MIN,
+        (i64::MIN, order_us) => order_us,
+        (time_us, _) => time_us,
+    };
+    Behaviour {
+        host: entry.host,
+        profile: entry.profile.clone(),
+        profile_root: entry.profile_root.clone(),
+        episode: entry.episode,
+        first_us: or_order(entry.first_us),
+        last_us: or_order(entry.last_us),
+        count: entry.count,
+        peak_per_second: entry.peak_per_second,
+        objects: entry.objects,
+        verdict: entry.verdict,
+        class: entry.class,
+        outcome: entry.outcome,
+        operation: entry.operation.clone(),
+        object: entry.object.clone(),
+        comm: entry.comm.clone(),
+        exe: entry.exe.clone(),
+        pids: entry.pids.clone(),
+        chain: entry.chain.clone(),
+        session: entry.session,
+        details: entry.details.clone(),
+        is_forged_looking: entry.authenticity == Believed::ForgedLooking,
+        first_event: entry.first_event,
+    }
+}
+
+fn incident_id(incident: &Incident, hosts: &Hosts) -> u64 {
+    // The id of its first episode, so that it survives what is found later.
+    incident.episodes.first().copied().unwrap_or_else(|| {
+        let host = hosts.name(incident.host).unwrap_or("");
+        let seed = if incident.first_event == 0 { incident.first_us as u64 } else { incident.first_event };
+        ids::episode_id(host, &incident.profile_root, seed)
+    })
+}
+
+fn finding_row(
+    finding: &Finding,
+    incident_id: Option<String>,
+    behaviours: &[Behaviour],
+    hosts: &Hosts,
+) -> FindingRow {
+    let members = || finding.behaviours.iter().map(|&at| &behaviours[at]);
+    let first = members().next().map(|member| &member.profile);
+    let is_one = members().all(|member| Some(&member.profile) == first);
+    let words = |list: &[String]| list.to_vec();
+    FindingRow {
+        incident_id,
+        rule: finding.rule.clone(),
+        title: finding.title.clone(),
+        severity: finding.level.as_str().to_owned(),
+        reasons: words(&finding.reasons),
+        confidence: finding.confidence.as_str().to_owned(),
+        stage: finding.stage.as_str().to_owned(),
+        techniques: words(&finding.techniques),
+        techniques_before_v19: words(&finding.before_v19),
+        host: hosts.name(finding.host).map(str::to_owned),
+        profile: first.filter(|_| is_one).cloned().unwrap_or_default(),
+        first_time_us: known(finding.first_us),
+        last_time_us: known(finding.last_us),
+        events: members().map(|member| member.count as i64).sum(),
+        attack: finding.attack.clone(),
+        payload: finding.payload.clone(),
+        result: finding.result.clone(),
+        action: finding.action.clone(),
+        alternatives: words(&finding.alternatives),
+        noise: finding.noise.clone(),
+        event_ids: members().take(MOST_NAMED).map(|member| hex(member.first_event)).collect(),
+    }
+}
+
+fn incident_row(
+    at: usize,
+    incident: &Incident,
+    entries: &[Entry],
+    hosts: &Hosts,
+    ids: &[String],
+) -> IncidentRow {
+    let mut counts: BTreeMap<Verdict, i64> = BTreeMap::new();
+    let mut attempts: BTreeMap<(Attempt, Outcome), i64> = BTreeMap::new();
+    let mut objects: BTreeMap<Attempt, Vec<Vec<u8>>> = BTreeMap::new();
+    let mut comms: Vec<Vec<u8>> = Vec::new();
+    let (mut events, mut policy_changes) = (0, 0);
+    for entry in incident.behaviours.iter().map(|&at| &entries[at]) {
+        let count = entry.count as i64;
+        events += count;
+        *counts.entry(entry.verdict).or_default() += count;
+        if entry.attempt == Attempt::PolicyChange {
+            policy_changes += count;
+        }
+        if let Some(outcome) = entry.outcome {
+            *attempts.entry((entry.attempt, outcome)).or_default() += count;
+        }
+        let named = objects.entry(entry.attempt).or_default();
+        if !entry.object.is_empty() && named.len() < MOST_NAMED && !named.contains(&entry.object) {
+            named.push(entry.object.clone());
+        }
+        if !entry.comm.is_empty() && comms.len() < MOST_NAMED && !comms.contains(&entry.comm) {
+            comms.push(entry.comm.clone());
+        }
+    }
+    let count = |verdict: Verdict| counts.get(&verdict).copied().unwrap_or(0);
+    IncidentRow {
+        incident_id: ids[at].clone(),
+        host: hosts.name(incident.host).map(str::to_owned),
+        profile_root: incident.profile_root.clone(),
+        profiles: incident.profiles.clone(),
+        severity: incident.level.as_str().to_owned(),
+        reasons: incident.reasons.clone(),
+        confidence: incident.confidence.as_str().to_owned(),
+        title: incident.title.clone(),
+        stages: incident.stages.iter().map(|stage| stage.as_str().to_owned()).collect(),
+        techniques: incident.techniques.clone(),
+        techniques_before_v19: incident.before_v19.clone(),
+        attack: incident.attack.clone(),
+        payload: incident.payload.clone(),
+        result: incident.result.clone(),
+        action: incident.action.clone(),
+        alternatives: incident.alternatives.clone(),
+        links: incident.links.iter().map(|(to, what)| (ids[*to].clone(), what.clone())).collect(),
+        episode_ids: incident.episodes.iter().map(|&id| hex(id)).collect(),
+        first_time_us: known(incident.first_us),
+        last_time_us: known(incident.last_us),
+        events,
+        denied: count(Verdict::Denied),
+        allowed: count(Verdict::Allowed),
+        audited: count(Verdict::Audit),
+        killed: count(Verdict::Killed),
+        policy_changes,
+        attempts: attempts
+            .into_iter()
+            .map(|((attempt, outcome), count)| {
+                (attempt.as_str().to_owned(), outcome.as_str().to_owned(), count)
+            })
+            .collect(),
+        objects: objects
+            .into_iter()
+            .map(|(attempt, objects)| (attempt.as_str().to_owned(), objects))
+            .collect(),
+        comms,
+        first_event_id: if incident.first_event == 0 { String::new() } else { hex(incident.first_event) },
+    }
+}

@@ -1,0 +1,120 @@
+//! `incidents`
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use aaf_model::tables::{FindingRow, IncidentRow};
+use aaf_model::{HashKind, Level};
+use aaf_report::incidents;
+use aaf_report::time::Clock;
+use clap::{Args, ValueEnum};
+use jiff::tz::TimeZone;
+
+use crate::args::Reading;
+use crate::exit::Exit;
+use crate::input::{self, Input};
+use crate::ui::Ui;
+use crate::values::{self, Severity};
+
+/// Show incidents: attack, payload, result, action, and the findings that they rest on
+///
+/// An incident is what belongs together: events of one profile up to the next quiet, processes of one family, one login
+/// session, changes of policy on one host. *Refused*, *succeeded*, *not stopped (outcome unknown)* and *killed* are
+/// different things. What the attack was is inferred; what would explain it otherwise stands beside it.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  aa-forensics incidents case
+  aa-forensics incidents web01.tar.xz --min-severity high --format markdown
+  aa-forensics incidents case --technique T1059 --format json | jq '.[].findings[].payload'")]
+pub struct Incidents {
+    /// A case folder, or evidence as for `analyze`
+    #[arg(required = true, value_name = "CASE|EVIDENCE")]
+    inputs: Vec<PathBuf>,
+    /// The lowest severity that is shown
+    #[arg(long, value_name = "SEVERITY", default_value = "low", help_heading = "Output")]
+    min_severity: Severity,
+    /// Only incidents with this ATT&CK technique or one below it, by its new or older id; may be repeated
+    #[arg(long, value_name = "ID", help_heading = "Output")]
+    technique: Vec<String>,
+    /// Only incidents of this host; may be repeated
+    #[arg(long, value_name = "HOST", help_heading = "Output")]
+    host: Vec<String>,
+    /// How to print
+    #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
+    format: Format,
+    /// Exit with 4 if an incident is at least this severe
+    #[arg(long, value_name = "SEVERITY", help_heading = "Output")]
+    fail_on: Option<Severity>,
+    /// Zone of the times that are printed: an IANA name, an offset or `local`; UTC by default
+    #[arg(long, value_name = "TZ", value_parser = values::zone, allow_hyphen_values = true, help_heading = "Output")]
+    display_tz: Option<TimeZone>,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// One array, each incident with its findings
+    Json,
+    /// For tickets
+    Markdown,
+    /// One line an incident
+    Csv,
+}
+
+impl Incidents {
+    pub fn run(self, ui: &Ui) -> anyhow::Result<Exit> {
+        let (all, findings, damage) = self.read(ui)?;
+        let shown: Vec<&IncidentRow> = all.iter().filter(|row| self.is_wanted(row)).collect();
+        let mut out = ui.out();
+        match self.format {
+            Format::Text => {
+                let clock = Clock::new(self.display_tz.clone().unwrap_or(TimeZone::UTC));
+                incidents::text(&shown, &findings, (&clock, ui.columns()), &mut out)?;
+            }
+            Format::Json => incidents::json(&shown, &findings, &mut out)?,
+            Format::Markdown => incidents::markdown(&shown, &mut out)?,
+            Format::Csv => incidents::csv(&shown, &mut out)?,
+        }
+        out.flush()?;
+        let hidden = all.len() - shown.len();
+        if hidden > 0 && self.format == Format::Text && !ui.quiet {
+            ui.warning(&format!("{hidden} more are not shown; see --min-severity"));
+        }
+        Ok(if values::reaches(self.fail_on, &all) {
+            Exit::Reached
+        } else if damage {
+            Exit::Damaged
+        } else {
+            Exit::Done
+        })
+    }
+
+    fn is_wanted(&self, row: &IncidentRow) -> bool {
+        let severity = Level::from_word(&row.severity).unwrap_or(Level::Critical);
+        let has = |wanted: &String| {
+            let wanted = wanted.to_ascii_uppercase();
+            row.techniques.iter().chain(&row.techniques_before_v19).any(|id| {
+                id.strip_prefix(&*wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            })
+        };
+        severity >= Level::from(self.min_severity)
+            && (self.technique.is_empty() || self.technique.iter().any(has))
+            && (self.host.is_empty() || row.host.as_ref().is_some_and(|host| self.host.contains(host)))
+    }
+
+    /// All incidents with their findings, and whether evidence was damaged.
+    fn read(&self, ui: &Ui) -> anyhow::Result<(Vec<IncidentRow>, Vec<FindingRow>, bool)> {
+        let input =
+            input::open(&self.inputs, &self.reading, ui, |options| options.evidence.hash = HashKind::None)?;
+        match input {
+            Input::Case(case) => Ok((case.incidents()?, case.findings()?, false)),
+            Input::Evidence(analysis) => {
+                let damage = ui.diagnostics(&analysis.diagnostics, false);
+                Ok((analysis.incidents, analysis.findings, damage))
+            }
+        }
+    }
+}

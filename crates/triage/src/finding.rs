@@ -1,0 +1,172 @@
+//! A finding: what one rule or sequence says about behaviours of one host.
+
+use aaf_model::tables::IntegrityRow;
+use aaf_model::{Level, Outcome};
+
+use crate::behaviour::Behaviour;
+use crate::rule::{Confidence, Rule};
+use crate::sequences::Sequence;
+use crate::stage::Stage;
+use crate::wording;
+
+/// What a rule or a sequence found.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The rule's or sequence's short name.
+    pub rule: String,
+    /// Its title.
+    pub title: String,
+    /// The level, after what came of it.
+    pub level: Level,
+    /// Why the level and the confidence are what they are.
+    pub reasons: Vec<String>,
+    /// How sure the rule is.
+    pub confidence: Confidence,
+    /// The stage of an intrusion.
+    pub stage: Stage,
+    /// ATT&CK ids, version 19.
+    pub techniques: Vec<String>,
+    /// The older ids, where they changed.
+    pub before_v19: Vec<String>,
+    /// Rank of the host.
+    pub host: u32,
+    /// Indices of the behaviours that it rests on, in order; none where it rests on findings about the evidence.
+    pub behaviours: Vec<usize>,
+    /// Microseconds since 1970-01-01 UTC of the first event; `i64::MIN` where unknown.
+    pub first_us: i64,
+    /// The same of the last event.
+    pub last_us: i64,
+    /// What somebody did, as far as one can tell.
+    pub attack: String,
+    /// With what.
+    pub payload: String,
+    /// What came of it, by the words of the verdicts.
+    pub result: String,
+    /// What to do.
+    pub action: String,
+    /// What else would explain it.
+    pub alternatives: Vec<String>,
+    /// Why it is known to be harmless; its level is `info` then.
+    pub noise: Option<String>,
+    /// Whether it is a sequence.
+    pub is_sequence: bool,
+}
+
+/// What a rule says about one behaviour.
+pub fn of_rule(rule: &Rule, behaviours: &[Behaviour], at: usize) -> Finding {
+    let behaviour = &behaviours[at];
+    let level = rule.level_of(behaviour.is_stopped() || behaviour.is_policy_change());
+    let mut reasons = vec![format!("{} is {} where AppArmor refuses", rule.name, rule.level.as_str())];
+    if level > rule.level {
+        reasons.push(match behaviour.outcome {
+            Some(Outcome::Succeeded) => "raised: the call succeeded".to_owned(),
+            _ => "raised: AppArmor did not stop it".to_owned(),
+        });
+    }
+    let reading = &rule.reading;
+    let fill = |template: &str| wording::fill(template, behaviour);
+    let or = |own: &str, default: String| if own.is_empty() { default } else { fill(own) };
+    let mut result = wording::result(behaviour);
+    if !reading.result.is_empty() {
+        result = format!("{result} {}", fill(&reading.result));
+    }
+    Finding {
+        rule: rule.name.clone(),
+        title: rule.title.clone(),
+        level,
+        reasons,
+        confidence: reading.confidence,
+        stage: reading.stage,
+        techniques: rule.techniques.clone(),
+        before_v19: reading.before_v19.clone(),
+        host: behaviour.host,
+        behaviours: vec![at],
+        first_us: behaviour.first_us,
+        last_us: behaviour.last_us,
+        attack: or(&reading.attack, rule.title.to_lowercase()),
+        payload: or(&reading.payload, wording::payload(behaviour)),
+        result,
+        action: or(&reading.action, wording::action(reading.stage, level).to_owned()),
+        alternatives: rule.alternatives.clone(),
+        noise: reading.noise.clone(),
+        is_sequence: false,
+    }
+}
+
+/// What a sequence says about a chain of behaviours.
+pub fn of_sequence(sequence: &Sequence, behaviours: &[Behaviour], chain: Vec<usize>) -> Finding {
+    let members = || chain.iter().map(|&at| &behaviours[at]);
+    let mut payloads: Vec<String> = Vec::new();
+    for member in members() {
+        let text = wording::payload(member);
+        if payloads.len() < MOST_STEPS && !payloads.contains(&text) {
+            payloads.push(text);
+        }
+    }
+    let steps = members().count();
+    if steps > payloads.len() {
+        payloads.push(format!("{} more", steps - payloads.len()));
+    }
+    let action = if sequence.action.is_empty() {
+        wording::action(sequence.stage, sequence.level)
+    } else {
+        sequence.action
+    };
+    let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    Finding {
+        rule: sequence.name.to_owned(),
+        title: sequence.title.to_owned(),
+        level: sequence.level,
+        reasons: vec![format!("{} of {steps} steps", sequence.name)],
+        confidence: sequence.confidence,
+        stage: sequence.stage,
+        techniques: owned(sequence.techniques),
+        before_v19: owned(sequence.before_v19),
+        host: members().next().map_or(0, |first| first.host),
+        first_us: members().map(|member| member.first_us).min().unwrap_or(i64::MIN),
+        last_us: members().map(|member| member.last_us).max().unwrap_or(i64::MIN),
+        behaviours: chain.clone(),
+        attack: sequence.attack.to_owned(),
+        payload: payloads.join("; "),
+        result: wording::results(members()),
+        action: action.to_owned(),
+        alternatives: owned(sequence.alternatives),
+        noise: None,
+        is_sequence: true,
+    }
+}
+
+/// Steps of a chain that are told one by one.
+const MOST_STEPS: usize = 8;
+
+/// What a grave finding on tampering with the evidence says; none for the others.
+///
+/// Forged lines never raise an incident by themselves; they are told in the integrity section.
+pub fn of_tampering(row: &IntegrityRow, host: u32) -> Option<Finding> {
+    if row.category != "tampering" || row.severity != "high" {
+        return None;
+    }
+    let words = |list: &[&str]| list.iter().map(|word| (*word).to_owned()).collect();
+    Some(Finding {
+        rule: "AA-S14".to_owned(),
+        title: "Traces altered".to_owned(),
+        level: Level::High,
+        reasons: vec![format!("integrity finding {} of high severity", row.kind)],
+        confidence: Confidence::Likely,
+        stage: Stage::DefenceImpairment,
+        techniques: words(&["T1685.006"]),
+        before_v19: words(&["T1070.002"]),
+        host,
+        behaviours: Vec::new(),
+        first_us: row.first_time_us.unwrap_or(i64::MIN),
+        last_us: row.last_time_us.unwrap_or(i64::MIN),
+        attack: "logs that were altered after they had been written".to_owned(),
+        payload: format!("{}: {}", row.path, row.seen),
+        result: row.allows.clone(),
+        action: "Treat the log as incomplete; read the other carriers; find who could write to it."
+            .to_owned(),
+        alternatives: words(&["A log filter or a clean-up that removes single lines."]),
+        noise: None,
+        is_sequence: false,
+    })
+}
