@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use aaf_evidence::Inventory;
 use aaf_evidence::collection::{Collections, Kind};
 use aaf_model::block::Block;
-use aaf_model::tables::{FindingRow, IncidentRow, IntegrityRow, TimelineRow};
+use aaf_model::tables::{FindingRow, IncidentRow, IntegrityRow, TimelineRow, WindowRow};
 use aaf_model::{Code, Diagnostic, HashKind, Severity, State, Verdict};
 use aaf_scan::{Companions, NameTable, ScanReport, Sink};
 use aaf_timeline::hosts::Hosts;
@@ -61,6 +61,8 @@ pub struct Analysis {
     pub incidents: Vec<IncidentRow>,
     /// What rules and sequences found, the gravest first.
     pub findings: Vec<FindingRow>,
+    /// When profiles did not protect, by host, profile and time.
+    pub windows: Vec<WindowRow>,
     /// What the evidence cannot show, and what speaks against it, the gravest first.
     pub integrity: Vec<IntegrityRow>,
     /// What was wrong with the evidence.
@@ -163,7 +165,7 @@ pub fn analyze<S: TableSink>(
         diagnostics.push(Diagnostic::new(Code::FoldedHard, None, "", message));
     }
     let integrity = collector.finish(&diagnostics, &integrity::counted_lost(&report));
-    let Judged { incidents, findings, of_line } =
+    let Judged { incidents, findings, windows, of_line } =
         triage::judge(&folded.entries, hosts, &integrity, gap_us, &rules);
     let users = Users::new(&collections, &assumptions.stated, hosts);
     let timelines = folded
@@ -183,7 +185,7 @@ pub fn analyze<S: TableSink>(
     for (host, (&rank, _)) in info.hosts.iter_mut().zip(&sums.by_host) {
         host.clock_correction_us = hosts.is_corrected(rank).then(|| hosts.correction_us(rank));
     }
-    Ok(Analysis { info, timelines, incidents, findings, integrity, diagnostics })
+    Ok(Analysis { info, timelines, incidents, findings, windows, integrity, diagnostics })
 }
 
 /// An IANA name or an offset.

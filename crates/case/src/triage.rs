@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use aaf_model::tables::{FindingRow, IncidentRow, IntegrityRow};
-use aaf_model::{Attempt, Outcome, Verdict};
+use aaf_model::tables::{FindingRow, IncidentRow, IntegrityRow, WindowRow};
+use aaf_model::{Attempt, Level, Outcome, Verdict};
 use aaf_timeline::authenticity::Level as Believed;
 use aaf_timeline::hosts::Hosts;
 use aaf_timeline::{Entry, ids};
+use aaf_triage::windows::Window;
 use aaf_triage::{Assessment, Behaviour, Finding, Incident, Input, Rules, assess};
 
 use crate::analyze::{hex, known};
@@ -18,6 +19,7 @@ const MOST_NAMED: usize = 12;
 pub(crate) struct Judged {
     pub incidents: Vec<IncidentRow>,
     pub findings: Vec<FindingRow>,
+    pub windows: Vec<WindowRow>,
     /// Incident and rules of each line.
     pub of_line: Vec<(Option<String>, Vec<String>)>,
 }
@@ -31,8 +33,8 @@ pub(crate) fn judge(
     rules: &Rules,
 ) -> Judged {
     let behaviours: Vec<Behaviour> = entries.iter().map(behaviour).collect();
-    let input = Input { behaviours: &behaviours, hosts: &hosts.names, integrity, gap_us };
-    let Assessment { findings, incidents, incident_of, rules_of } = assess(input, rules);
+    let input = Input { behaviours: &behaviours, hosts: &hosts.names, integrity, at_collection: &[], gap_us };
+    let Assessment { findings, incidents, windows, incident_of, rules_of } = assess(input, rules);
     let incident_ids: Vec<String> =
         incidents.iter().map(|incident| hex(incident_id(incident, hosts))).collect();
     let of_finding: BTreeMap<usize, usize> = incidents
@@ -58,7 +60,9 @@ pub(crate) fn judge(
         .zip(rules_of)
         .map(|(incident, rules)| (incident.map(|at| incident_ids[at].clone()), rules))
         .collect();
-    Judged { incidents: incident_rows, findings: finding_rows, of_line }
+    let window_rows =
+        windows.iter().map(|window| window_row(window, &incidents, hosts, &incident_ids)).collect();
+    Judged { incidents: incident_rows, findings: finding_rows, windows: window_rows, of_line }
 }
 
 fn behaviour(entry: &Entry) -> Behaviour {
@@ -101,6 +105,32 @@ fn incident_id(incident: &Incident, hosts: &Hosts) -> u64 {
         let seed = if incident.first_event == 0 { incident.first_us as u64 } else { incident.first_event };
         ids::episode_id(host, &incident.profile_root, seed)
     })
+}
+
+/// A window, with the incidents that touch its profile or its beginning.
+fn window_row(window: &Window, incidents: &[Incident], hosts: &Hosts, ids: &[String]) -> WindowRow {
+    let touches = |incident: &&(&Incident, &String)| {
+        let (incident, _) = **incident;
+        incident.host == window.host
+            && incident.level > Level::Info
+            && incident.profiles.contains(&window.profile)
+    };
+    WindowRow {
+        host: hosts.name(window.host).map(str::to_owned),
+        profile: window.profile.clone(),
+        gap: window.gap.as_str().to_owned(),
+        from_us: window.from_us,
+        to_us: window.to_us,
+        basis: window.basis.clone(),
+        incident_ids: incidents
+            .iter()
+            .zip(ids)
+            .collect::<Vec<_>>()
+            .iter()
+            .filter(touches)
+            .map(|(_, id)| (*id).clone())
+            .collect(),
+    }
 }
 
 fn finding_row(

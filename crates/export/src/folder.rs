@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use aaf_case::{Analysis, Encoded, EventContext, TableSink};
 
 use crate::table::{EncodedGroup, TableWriter, write_small};
-use crate::{events, evidence, incidents, integrity, sightings, small};
+use crate::{events, evidence, incidents, integrity, sightings, small, windows};
 
 /// The case directory could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +93,7 @@ impl CaseFolder {
             ("timelines.parquet", small::timeline_columns(), small::timelines(&analysis.timelines)),
             ("incidents.parquet", incidents::columns(), incidents::incidents(&analysis.incidents)),
             ("findings.parquet", incidents::finding_columns(), incidents::findings(&analysis.findings)),
+            ("windows.parquet", windows::columns(), windows::batch(&analysis.windows)),
             ("integrity.parquet", integrity::columns(), integrity::batch(&analysis.integrity)),
             ("evidence.parquet", evidence::columns(), evidence::batch(&analysis.info)),
             ("diagnostics.parquet", small::diagnostic_columns(), small::diagnostics(&analysis.diagnostics)),

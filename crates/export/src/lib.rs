@@ -14,6 +14,7 @@ mod schema;
 mod sightings;
 mod small;
 mod table;
+mod windows;
 
 pub use columns::{Column, Kind};
 pub use folder::{CaseFolder, Error};

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use aaf_case::{CaseInfo, FORMAT_VERSION};
 use aaf_model::tables::{
     EventDetail, FindingRow, IncidentRow, IntegrityLine, IntegrityRow, SightingRow, Text, TimelineRow,
+    WindowRow,
 };
 use aaf_model::{Code, Diagnostic};
 use arrow::array::{
@@ -134,6 +135,23 @@ impl CaseReader {
         let mut rows = Vec::new();
         self.each_batch("findings.parquet", None, &mut |table| {
             rows.extend((0..table.rows).map(|at| finding_row(table, at)));
+        })?;
+        Ok(rows)
+    }
+
+    /// Every stretch of time in which a profile did not protect, in the order of the table.
+    pub fn windows(&self) -> Result<Vec<WindowRow>, ReadError> {
+        let mut rows = Vec::new();
+        self.each_batch("windows.parquet", None, &mut |table| {
+            rows.extend((0..table.rows).map(|at| WindowRow {
+                host: table.optional_word("host", at),
+                profile: table.text("profile", at),
+                gap: table.word("gap", at),
+                from_us: table.time("from", at),
+                to_us: table.time("to", at),
+                basis: table.word("basis", at),
+                incident_ids: strings(table, "incident_ids", at),
+            }));
         })?;
         Ok(rows)
     }
@@ -612,6 +630,8 @@ mod tests {
             *target = String::from_utf8_lossy(target).into_owned().into_bytes();
         }
         assert_eq!(read.incidents().expect("table"), incidents);
+        assert_eq!(read.findings().expect("table"), analysis.findings);
+        assert_eq!(read.windows().expect("table"), analysis.windows);
         assert_eq!(read.diagnostics().expect("table"), analysis.diagnostics);
         assert_eq!(read.run()["threads"], 2);
         (folder, path)

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use aaf_case::IntegrityKind;
 
 use crate::columns::{Column, Kind, twin_name};
-use crate::{events, evidence, incidents, integrity, sightings, small};
+use crate::{events, evidence, incidents, integrity, sightings, small, windows};
 
 /// Every table with its columns, in the order in which they are documented.
 pub fn tables() -> Vec<(&'static str, &'static str, Vec<Column>)> {
@@ -30,6 +30,11 @@ pub fn tables() -> Vec<(&'static str, &'static str, Vec<Column>)> {
             "findings.parquet",
             "One row a finding of a rule or a sequence, the gravest first.",
             incidents::finding_columns(),
+        ),
+        (
+            "windows.parquet",
+            "One row a stretch of time in which a profile was absent, in complain mode or not attached.",
+            windows::columns(),
         ),
         (
             "integrity.parquet",

@@ -176,6 +176,25 @@ pub struct FindingRow {
     pub event_ids: Vec<String>,
 }
 
+/// One unprotected window: when a profile was absent, in complain mode, or not attached.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WindowRow {
+    /// The host; none where nothing says it.
+    pub host: Option<String>,
+    /// The profile.
+    pub profile: Text,
+    /// `absent`, `complain` or `not attached`.
+    pub gap: String,
+    /// Microseconds since 1970-01-01 UTC; none where it began before the evidence.
+    pub from_us: Option<i64>,
+    /// The same; none where it was open when the evidence ends.
+    pub to_us: Option<i64>,
+    /// What it rests on.
+    pub basis: String,
+    /// The incidents that touch the profile.
+    pub incident_ids: Vec<String>,
+}
+
 /// One event as `show` prints it, with its sightings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventDetail {

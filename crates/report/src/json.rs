@@ -3,7 +3,7 @@
 use std::io;
 
 use aaf_case::{Analysis, CaseInfo};
-use aaf_model::tables::{EventDetail, IntegrityRow, Text, TimelineRow};
+use aaf_model::tables::{EventDetail, IntegrityRow, Text, TimelineRow, WindowRow};
 use aaf_model::{Diagnostic, Severity};
 use serde::Serialize;
 use serde_json::Value;
@@ -175,6 +175,19 @@ pub fn findings(rows: &[&IntegrityRow], out: &mut dyn io::Write) -> io::Result<(
     write_pretty(out, &rows)
 }
 
+/// One unprotected window, with the names of the table's columns.
+pub fn window_row(row: &WindowRow) -> Object {
+    let mut out = Object::default();
+    out.put("host", row.host.clone())
+        .text("profile", &row.profile)
+        .put("gap", &*row.gap)
+        .put("from", row.from_us.and_then(rfc3339))
+        .put("to", row.to_us.and_then(rfc3339))
+        .put("basis", &*row.basis)
+        .put("incident_ids", row.incident_ids.clone());
+    out
+}
+
 /// One problem in the evidence.
 pub fn diagnostic(diagnostic: &Diagnostic) -> Object {
     let mut out = Object::default();
@@ -199,6 +212,8 @@ pub struct Summary<'a> {
     pub incidents: Vec<Object>,
     /// What rules and sequences found, the gravest first.
     pub findings: Vec<Object>,
+    /// When profiles did not protect.
+    pub windows: Vec<Object>,
     /// What the evidence cannot show, and what speaks against it, the gravest first.
     pub integrity: Vec<Object>,
     /// Everything that was wrong with the evidence, damage first.
@@ -215,6 +230,7 @@ impl<'a> Summary<'a> {
             written_to,
             incidents: analysis.incidents.iter().map(incident_row).collect(),
             findings: analysis.findings.iter().map(finding_row).collect(),
+            windows: analysis.windows.iter().map(window_row).collect(),
             integrity: analysis.integrity.iter().map(integrity_row).collect(),
             diagnostics: sorted.into_iter().map(diagnostic).collect(),
         }

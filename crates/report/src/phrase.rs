@@ -99,23 +99,6 @@ pub(crate) fn outcome_counted(word: &str) -> &str {
     }
 }
 
-/// What was attempted, in a reader's words.
-pub(crate) fn attempt(word: &str) -> &str {
-    match word {
-        "exec" => "execution",
-        "credential-read" => "credential read",
-        "persistence-write" => "persistence write",
-        "ptrace-signal" => "tracing or signals",
-        "mount-namespace" => "mount or namespace",
-        "policy-change" => "policy change",
-        "confinement-change" => "change of confinement",
-        "file-read" => "file read",
-        "file-write" => "file write",
-        "ipc" => "IPC",
-        other => other,
-    }
-}
-
 /// What a line of a timeline means.
 pub(crate) fn style(verdict: &str, outcome: Option<&str>) -> Style {
     match (verdict, outcome) {

@@ -77,6 +77,7 @@ pub struct Entry {
 
 /// Keys whose values a line keeps of its first event.
 pub const DETAILS: &[Key] = &[
+    Key::Profile,
     Key::Info,
     Key::Error,
     Key::Namespace,

@@ -11,6 +11,7 @@ use crate::incident::{self, Incident};
 use crate::lineage::Families;
 use crate::rules::Rules;
 use crate::sequences::{self, Scene};
+use crate::windows::{self, AtCollection, Window};
 use crate::{rule, taxonomy};
 
 /// What is judged.
@@ -22,6 +23,8 @@ pub struct Input<'i> {
     pub hosts: &'i [String],
     /// What the evidence cannot show, and what speaks against it.
     pub integrity: &'i [IntegrityRow],
+    /// How processes and profiles stood when the evidence was collected.
+    pub at_collection: &'i [AtCollection],
     /// Quiet after which processes with one pid are no longer one, in microseconds.
     pub gap_us: i64,
 }
@@ -32,6 +35,8 @@ pub struct Assessment {
     pub findings: Vec<Finding>,
     /// All incidents: the gravest first, then by time.
     pub incidents: Vec<Incident>,
+    /// When profiles did not protect.
+    pub windows: Vec<Window>,
     /// The incident of each behaviour.
     pub incident_of: Vec<Option<usize>>,
     /// Rules that found each behaviour, the gravest first.
@@ -97,7 +102,8 @@ pub fn assess(input: Input<'_>, rules: &Rules) -> Assessment {
     });
     let (incidents, incident_of) = incident::group(input, &order, &families, &findings);
     let rules_of = hits.into_iter().map(|names| names.into_iter().map(|(name, _)| name).collect()).collect();
-    Assessment { findings, incidents, incident_of, rules_of }
+    let windows = windows::find(behaviours, &order, input.at_collection);
+    Assessment { findings, incidents, windows, incident_of, rules_of }
 }
 
 /// Why a change of policy among many is no finding.

@@ -204,7 +204,8 @@ fn tell(behaviours: &[Behaviour], members: &[usize], findings: &[Finding], own: 
     let lead = head
         .and_then(|finding| finding.behaviours.first().map(|&at| &behaviours[at]))
         .or_else(|| member().next());
-    let is_policy = |behaviour: &Behaviour| behaviour.is_policy_change();
+    // Whoever changes policy is not the profile that it is about.
+    let is_policy = member().next().is_some_and(Behaviour::is_policy_change);
     let level = head.map_or_else(|| plain_level(members, behaviours), |finding| finding.level);
     let stages: BTreeSet<Stage> =
         telling().map(|finding| finding.stage).filter(|stage| *stage != Stage::None).collect();
@@ -248,7 +249,7 @@ fn tell(behaviours: &[Behaviour], members: &[usize], findings: &[Finding], own: 
     let title =
         head.map_or_else(|| plain_title(members, behaviours).to_owned(), |finding| finding.title.clone());
     let attack = match head {
-        Some(finding) => attack(finding, telling()),
+        Some(finding) => attack(finding, &stages),
         None => "none inferred: no rule reads more into it than a profile that lacks a rule".to_owned(),
     };
     let result = if members.is_empty() {
@@ -259,7 +260,7 @@ fn tell(behaviours: &[Behaviour], members: &[usize], findings: &[Finding], own: 
     Incident {
         host: lead.map_or_else(|| head.map_or(0, |finding| finding.host), |behaviour| behaviour.host),
         profile_root: lead
-            .filter(|behaviour| !is_policy(behaviour))
+            .filter(|_| !is_policy)
             .map(|behaviour| behaviour.profile_root.clone())
             .unwrap_or_default(),
         profiles,
@@ -306,20 +307,14 @@ fn plain_title(members: &[usize], behaviours: &[Behaviour]) -> &'static str {
 }
 
 /// The head finding's attack, and the further stages.
-fn attack<'f>(head: &Finding, others: impl Iterator<Item = &'f Finding>) -> String {
-    let mut stages: Vec<&str> = Vec::new();
-    for finding in others {
-        let word = finding.stage.as_str();
-        if finding.stage != head.stage && !word.is_empty() && !stages.contains(&word) {
-            stages.push(word);
-        }
+fn attack(head: &Finding, stages: &BTreeSet<Stage>) -> String {
+    let more: Vec<&str> =
+        stages.iter().filter(|stage| **stage != head.stage).map(|stage| stage.as_str()).collect();
+    if more.is_empty() {
+        format!("consistent with {}", head.attack)
+    } else {
+        format!("consistent with {}; also {}", head.attack, more.join(", "))
     }
-    let mut text = format!("consistent with {}", head.attack);
-    if !stages.is_empty() {
-        text.push_str("; also ");
-        text.push_str(&stages.join(", "));
-    }
-    text
 }
 
 /// What was used: the targets of the gravest findings first; without findings the most frequent ones.
@@ -342,7 +337,8 @@ fn payload<'f>(
         if finding.behaviours.is_empty() {
             put(finding.payload.clone());
         }
-        for &at in &finding.behaviours {
+        // A chain may begin in another incident; what stands there is told there.
+        for &at in finding.behaviours.iter().filter(|at| members.contains(at)) {
             put(object(&behaviours[at]));
         }
     }

@@ -18,6 +18,7 @@ pub mod sequences;
 mod sets;
 pub mod stage;
 pub mod taxonomy;
+pub mod windows;
 pub mod wording;
 
 pub use assess::{Assessment, Input, assess};

@@ -17,6 +17,7 @@ pub const FIELDS: &[(&str, &str)] = &[
         "kind of check: file, cap, net, mount, ptrace, signal, …; derived where the kernel does not print it",
     ),
     ("profile", "profile as printed; for changes of policy the one that was touched"),
+    ("subject", "for changes of policy: the confinement of whoever made it"),
     ("profile_root", "the same without `//child`"),
     ("kind", "kind of service by profile and program: web, app, db, mail, net, file, remote, container, …"),
     ("name", "`name=`, decoded"),
@@ -72,6 +73,9 @@ pub fn event(behaviour: &Behaviour, kind: &str) -> Event {
     put("class", behaviour.class.as_str().as_bytes());
     put("profile", &behaviour.profile);
     put("profile_root", &behaviour.profile_root);
+    if behaviour.is_policy_change() {
+        put("subject", behaviour.detail(Key::Profile));
+    }
     put("kind", kind.as_bytes());
     put("name", behaviour.name());
     put("access", behaviour.access().join(" ").as_bytes());

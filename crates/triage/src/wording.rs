@@ -168,28 +168,87 @@ pub fn result(behaviour: &Behaviour) -> String {
     }
 }
 
-/// What came of several behaviours: events by outcome, each word apart.
+/// What came of several behaviours: events by outcome and kind, each word apart.
 pub fn results<'b>(behaviours: impl Iterator<Item = &'b Behaviour>) -> String {
-    let mut counts: BTreeMap<Option<Outcome>, u64> = BTreeMap::new();
+    let mut counts: BTreeMap<Option<Outcome>, Vec<(&str, u64)>> = BTreeMap::new();
     for behaviour in behaviours {
-        *counts.entry(behaviour.outcome).or_default() += behaviour.count;
+        let kinds = counts.entry(behaviour.outcome).or_default();
+        let noun = noun(behaviour);
+        match kinds.iter_mut().find(|(known, _)| *known == noun) {
+            Some((_, count)) => *count += behaviour.count,
+            None => kinds.push((noun, behaviour.count)),
+        }
     }
     let parts: Vec<String> = counts
         .iter()
-        .map(|(outcome, count)| {
+        .map(|(outcome, kinds)| {
             let words = match outcome {
                 Some(Outcome::Refused) => "refused",
                 Some(Outcome::Killed) => "refused and the process killed",
                 Some(Outcome::Succeeded) => "succeeded",
                 Some(Outcome::Failed) => "not stopped by AppArmor but failed",
                 Some(Outcome::NotStopped) => "not stopped by AppArmor, outcome unknown",
-                Some(Outcome::Recorded) => "recorded as a change of policy",
+                Some(Outcome::Recorded) => "recorded",
                 None => "without an outcome",
             };
-            format!("{count} {words}")
+            let mut kinds = kinds.clone();
+            kinds.sort_by_key(|(noun, _)| NOUNS.iter().position(|known| known == noun));
+            let kinds: Vec<String> =
+                kinds.iter().map(|(noun, count)| format!("{count} {}", plural(noun, *count))).collect();
+            format!("{} {words}", kinds.join(", "))
         })
         .collect();
     parts.join(" · ")
+}
+
+/// What was checked, in the order in which a responder wants to read it.
+const NOUNS: [&str; 11] = [
+    "program start",
+    "policy change",
+    "file read",
+    "file write",
+    "file check",
+    "capability check",
+    "change of confinement",
+    "trace or signal",
+    "mount or namespace",
+    "socket use",
+    "other check",
+];
+
+fn plural(noun: &str, count: u64) -> String {
+    match noun {
+        _ if count == 1 => noun.to_owned(),
+        "change of confinement" => "changes of confinement".to_owned(),
+        "trace or signal" => "traces or signals".to_owned(),
+        "mount or namespace" => "mounts or namespaces".to_owned(),
+        noun => format!("{noun}s"),
+    }
+}
+
+fn noun(behaviour: &Behaviour) -> &'static str {
+    match (&*behaviour.operation, behaviour.class) {
+        (b"exec", _) => "program start",
+        (_, Class::Policy) => "policy change",
+        (_, Class::Cap) => "capability check",
+        (_, Class::Net) => "socket use",
+        (_, Class::Ptrace | Class::Signal) => "trace or signal",
+        (_, Class::Mount | Class::Namespace) => "mount or namespace",
+        (b"change_hat" | b"change_profile" | b"change_onexec" | b"stack" | b"stack_onexec", _) => {
+            "change of confinement"
+        }
+        (_, Class::File | Class::Unknown) => {
+            let access = behaviour.access();
+            if access.contains(&"modify") {
+                "file write"
+            } else if access.contains(&"read") {
+                "file read"
+            } else {
+                "file check"
+            }
+        }
+        _ => "other check",
+    }
 }
 
 /// What to do, by the stage and the level.

@@ -147,7 +147,8 @@ fn details(incident: &IncidentRow, columns: usize, page: &mut dyn Page) -> io::R
     let attack = if incident.confidence == "unclear" || incident.confidence.is_empty() {
         incident.attack.clone()
     } else {
-        format!("{} ({} hostile)", incident.attack, incident.confidence)
+        let adverb = if incident.confidence == "possible" { "possibly" } else { &incident.confidence };
+        format!("{} ({adverb} hostile)", incident.attack)
     };
     detail("attack", &attack, columns, page)?;
     detail("payload", &incident.payload, columns, page)?;

@@ -6,6 +6,7 @@ mod incidents;
 mod integrity;
 mod problems;
 mod profiles;
+mod windows;
 
 use std::io;
 
@@ -39,6 +40,7 @@ pub fn summary(analysis: &Analysis, view: &View<'_>, page: &mut dyn Page) -> io:
     problems::problems(&analysis.diagnostics, view, page)?;
     integrity::integrity(&analysis.integrity, view, page)?;
     incidents::incidents(analysis, view, page)?;
+    windows::windows(analysis, view, page)?;
     profiles::profiles(&analysis.timelines, view, page)?;
     next(analysis, view, page)
 }

@@ -14,7 +14,7 @@ pub(super) const SEQUENCE: Sequence = Sequence {
     confidence: Confidence::Likely,
     techniques: &["T1685"],
     before_v19: &["T1562.001"],
-    attack: "the profile was most likely loosened, or switched to complain, after it had refused something",
+    attack: "a profile that was loosened, or switched to complain, after it had refused something",
     action: "Find who replaced it (session, sudo log, package log); compare loaded policy with the file; restore it; review what was let through since.",
     alternatives: &[
         "An administrator who repairs a profile with aa-logprof or aa-complain; an upgrade of the package.",

@@ -14,7 +14,7 @@ pub(super) const SEQUENCE: Sequence = Sequence {
     confidence: Confidence::Likely,
     techniques: &["T1685"],
     before_v19: &["T1562.001"],
-    attack: "the profile was taken away after it had refused something; its processes run unconfined since",
+    attack: "a profile taken away after it had refused something, so that its processes run unconfined",
     action: "Load it again and restart its processes: a loaded profile does not confine what already runs; review what they did since.",
     alternatives: &["An administrator who disables a profile that is in the way; a removed package."],
     find,

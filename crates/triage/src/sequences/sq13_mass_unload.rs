@@ -14,7 +14,7 @@ pub(super) const SEQUENCE: Sequence = Sequence {
     confidence: Confidence::Likely,
     techniques: &["T1685"],
     before_v19: &["T1562.001"],
-    attack: "AppArmor was taken down by unloading its profiles",
+    attack: "AppArmor taken down by unloading its profiles",
     action: "Check whether the host was shutting down; load policy again and restart the services; find the session.",
     alternatives: &["A shutdown, aa-teardown or aa-remove-unknown during maintenance."],
     find,

@@ -14,7 +14,7 @@ pub(super) const SEQUENCE: Sequence = Sequence {
     confidence: Confidence::Unclear,
     techniques: &[],
     before_v19: &[],
-    attack: "none inferred: each new process is refused the same, as a service does that is restarted and fails again",
+    attack: "a service that is restarted and meets the same refusal each time",
     action: "Read the unit's log; add the missing rule, or leave it refused.",
     alternatives: &[],
     find,
