@@ -83,6 +83,13 @@ impl Behaviour {
         matches!(self.outcome, Some(Outcome::Refused | Outcome::Killed))
     }
 
+    /// Whether the profile only suffered it: the receiving side of a signal, or a traced process. Pid and `comm=` are those
+    /// of the other side then.
+    pub fn is_suffered(&self) -> bool {
+        matches!(self.class, Class::Signal | Class::Ptrace)
+            && matches!(self.mask(), b"receive" | b"tracedby" | b"readby")
+    }
+
     /// Whether policy was loaded, replaced or removed.
     pub fn is_policy_change(&self) -> bool {
         self.class == Class::Policy

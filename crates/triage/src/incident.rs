@@ -98,7 +98,8 @@ pub fn group(
     let all: Vec<usize> = order.iter().copied().chain(timeless).filter(|&at| takes_part(at)).collect();
     for &at in &all {
         let behaviour = &behaviours[at];
-        if let Some(episode) = behaviour.episode {
+        // What a profile suffered belongs to whoever did it.
+        if let Some(episode) = behaviour.episode.filter(|_| !behaviour.is_suffered()) {
             sets.join(at, *episodes.entry(episode).or_insert(at));
         }
         if behaviour.is_policy_change() {
@@ -241,6 +242,7 @@ fn tell(behaviours: &[Behaviour], members: &[usize], findings: &[Finding], own: 
             profiles.push(behaviour.profile_root.clone());
         }
         if let Some(episode) = behaviour.episode
+            && !behaviour.is_suffered()
             && !episodes.contains(&episode)
         {
             episodes.push(episode);
