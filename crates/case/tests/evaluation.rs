@@ -32,7 +32,9 @@ fn steps(host: &str, rename: &dyn Fn(&str) -> String) -> Vec<Step> {
         .filter(|line| !line.starts_with('#'))
         .filter_map(|line| {
             let fields: Vec<&str> = line.split('\t').collect();
-            let [of, step, label, story, _why] = fields[..] else { panic!("{line}") };
+            let [of, step, _first, _second, label, story, _techniques, _note] = fields[..] else {
+                panic!("{line}")
+            };
             (of == host).then(|| (step.to_owned(), (label.to_owned(), story.to_owned())))
         })
         .collect();
@@ -55,7 +57,7 @@ fn steps(host: &str, rename: &dyn Fn(&str) -> String) -> Vec<Step> {
                 (record["serial"].as_u64().expect("serial"), record["text"].as_str().expect("text"))
             })
             .filter(|(_, text)| match (&*label, &*story) {
-                ("attack", "policy") => text.contains("apparmor=\"STATUS\""),
+                ("attack", "policy-tampering") => text.contains("apparmor=\"STATUS\""),
                 ("attack", _) => text.contains(&format!("=\"{profile}")),
                 _ => true,
             })
