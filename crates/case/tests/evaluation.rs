@@ -234,7 +234,10 @@ fn incidents_tell_the_attacks() {
             (host, score(host, &analysis, &events, &str::to_owned))
         })
         .collect();
-    insta::assert_snapshot!(table(&scores));
+    let table = table(&scores);
+    insta::assert_snapshot!(table);
+    let readme = std::fs::read_to_string(sample("../README.md")).expect("the README");
+    assert!(readme.contains(&table), "the README tells another table");
 }
 
 /// The text logs of a host, each as a file, with every text rewritten.
