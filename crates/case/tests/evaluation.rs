@@ -3,7 +3,7 @@
 //! `labels.tsv` says what each scripted step is. A step is recalled when its records lie in an incident of at least medium.
 //! Grouping is judged by B-cubed over the records of attack steps, a step's story being the truth. Nothing may depend on the
 //! names of the samples: the same logs with hosts, profiles and paths renamed and clocks shifted give the same table.
-#![allow(clippy::expect_used, reason = "a test ends where its set-up fails")]
+#![allow(clippy::expect_used, clippy::panic, reason = "a test ends where its set-up fails")]
 
 mod common;
 

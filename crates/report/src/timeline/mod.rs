@@ -102,6 +102,7 @@ pub(crate) fn sample() -> Vec<TimelineRow> {
         row(44_000_000, "AUDIT", "not-stopped", "open", "/etc/shadow", "91aa0e0000000000"),
         row(86_500_000_000, "STATUS", "recorded", "profile_remove", "fcgiwrap", "c25b900000000000"),
     ];
+    rows[0].rules = vec!["AA-E07".to_owned(), "AA-E01".to_owned()];
     rows[1].requested = b"r".to_vec();
     rows[2].requested = b"c".to_vec();
     rows[2].count = 741;

@@ -22,6 +22,8 @@ struct Line {
     count: String,
     acting: String,
     id: String,
+    /// The gravest rule that found it.
+    rule: String,
     style: Style,
 }
 
@@ -105,12 +107,14 @@ fn timeline(group: &[&TimelineRow], view: &View, page: &mut dyn Page) -> io::Res
     let operation = most(|line| &line.operation).min(if is_narrow { 12 } else { WIDEST_OPERATION });
     let mut acting = most(|line| &line.acting);
     let id = most(|line| &line.id);
+    let rule = most(|line| &line.rule);
+    let marks = if rule > 0 { rule + 2 } else { 0 };
     // A few long targets must not push everything else away.
     let mut target =
         lines.iter().map(|line| line.target_width()).filter(|&wide| wide <= WIDEST_TARGET).max().unwrap_or(0);
     if let Some(columns) = view.width {
         target = lines.iter().map(Line::target_width).max().unwrap_or(0).min(WIDEST_TARGET);
-        let fixed = 1 + 12 + 2 + since + 2 + 7 + 2 + outcome + 2 + operation + 2 + 2 + 2 + id;
+        let fixed = 1 + 12 + 2 + since + 2 + 7 + 2 + outcome + 2 + operation + 2 + 2 + 2 + id + marks;
         let counts = lines.iter().filter(|line| !line.count.is_empty()).map(|line| 16 + width(&line.count));
         let least = counts.max().unwrap_or(0).max(NARROWEST_TARGET);
         acting = acting.min(columns.saturating_sub(fixed + least));
@@ -141,6 +145,9 @@ fn timeline(group: &[&TimelineRow], view: &View, page: &mut dyn Page) -> io::Res
             page.put(Style::Quiet, &format!("  {}", pad(&who, acting)))?;
         }
         page.put(Style::Quiet, &format!("  {}", line.id))?;
+        if !line.rule.is_empty() {
+            page.put(Style::Warning, &format!("{}  {}", " ".repeat(id - width(&line.id)), line.rule))?;
+        }
         page.end_line()?;
     }
     Ok(())
@@ -191,6 +198,7 @@ fn lines(group: &[&TimelineRow], shared: &[u8], view: &View) -> Vec<Line> {
                 count: count(row),
                 acting: phrase::acting(row, 3),
                 id: short_id(&row.first_event_id, view.id_digits).to_owned(),
+                rule: row.rules.first().map(|rule| terminal(rule.as_bytes())).unwrap_or_default(),
                 style: phrase::style(&row.verdict, row.outcome.as_deref()),
             }
         })
