@@ -1,18 +1,19 @@
 //! The way from behaviours to findings: rules once for each behaviour, noise, sequences.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use aaf_model::Level;
 use aaf_model::tables::IntegrityRow;
+use aaf_model::{Level, Outcome};
 
 use crate::behaviour::Behaviour;
 use crate::finding::{self, Finding};
 use crate::incident::{self, Incident};
 use crate::lineage::Families;
+use crate::rule::Rule;
 use crate::rules::Rules;
 use crate::sequences::{self, Scene};
+use crate::taxonomy;
 use crate::windows::{self, AtCollection, Window};
-use crate::{rule, taxonomy};
 
 /// What is judged.
 #[derive(Clone, Copy)]
@@ -48,6 +49,17 @@ const RELOAD_US: i64 = 60_000_000;
 /// Fewer changed profiles are somebody's doing, not a boot, a package or a reload of all.
 const RELOAD_LEAST: usize = 10;
 
+/// Behaviours that one finding tells: of one rule, profile, episode and outcome.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Group<'b> {
+    rule: usize,
+    host: u32,
+    profile: &'b [u8],
+    episode: Option<u64>,
+    outcome: Option<Outcome>,
+    noise: Option<&'b str>,
+}
+
 /// Judges the behaviours of a case.
 pub fn assess(input: Input<'_>, rules: &Rules) -> Assessment {
     let behaviours = input.behaviours;
@@ -57,35 +69,49 @@ pub fn assess(input: Input<'_>, rules: &Rules) -> Assessment {
     let mut known_kinds = HashMap::new();
     let kinds: Vec<String> =
         behaviours.iter().map(|behaviour| rules.kinds.of(behaviour, &mut known_kinds)).collect();
-    let mut findings = Vec::new();
+    let mut groups: BTreeMap<Group<'_>, Vec<usize>> = BTreeMap::new();
     let mut hits: Vec<Vec<(String, Level)>> = Vec::with_capacity(behaviours.len());
     for (at, behaviour) in behaviours.iter().enumerate() {
-        if behaviour.is_forged_looking {
+        let candidates =
+            rules.all.iter().enumerate().filter(|(_, rule)| rule.gate.admits(behaviour, &kinds[at]));
+        let candidates: Vec<(usize, &Rule)> =
+            if behaviour.is_forged_looking { Vec::new() } else { candidates.collect() };
+        if candidates.is_empty() {
             hits.push(Vec::new());
             continue;
         }
         let event = taxonomy::event(behaviour, &kinds[at]);
-        let found: Vec<&rule::Rule> = rules.all.iter().filter(|rule| rule.is_match(&event)).collect();
-        let noise = found.iter().find_map(|rule| rule.reading.noise.clone());
-        let noise = noise.or_else(|| reloads[at].then(|| RELOADED.to_owned()));
+        let found: Vec<(usize, &Rule)> =
+            candidates.into_iter().filter(|(_, rule)| rule.is_match(&event)).collect();
+        let noise = found.iter().find_map(|(_, rule)| rule.reading.noise.as_deref());
+        let noise = noise.or(reloads[at].then_some(RELOADED));
         let mut names = Vec::new();
-        for rule in found.into_iter().filter(|rule| rule.reading.noise.is_none()) {
-            let mut finding = finding::of_rule(rule, behaviours, at);
-            if let Some(reason) = &noise
-                && finding.level < Level::High
-            {
-                finding.noise = Some(reason.clone());
-                finding.reasons.push(format!("lowered from {}: {reason}", finding.level.as_str()));
-                finding.level = Level::Info;
-            }
-            names.push((rule.name.clone(), finding.level));
+        for (index, rule) in found.into_iter().filter(|(_, rule)| rule.reading.noise.is_none()) {
+            let base = rule.level_of(behaviour.is_stopped() || behaviour.is_policy_change());
+            let noise = noise.filter(|_| base < Level::High);
+            names.push((rule.name.clone(), if noise.is_some() { Level::Info } else { base }));
             if !rule.reading.only_in_sequences {
-                findings.push(finding);
+                let group = Group {
+                    rule: index,
+                    host: behaviour.host,
+                    profile: &behaviour.profile,
+                    episode: behaviour.episode,
+                    outcome: behaviour.outcome,
+                    noise,
+                };
+                groups.entry(group).or_default().push(at);
             }
         }
         names.sort_by(|a, b| (b.1, &a.0).cmp(&(a.1, &b.0)));
         hits.push(names);
     }
+    let mut findings: Vec<Finding> = groups
+        .into_iter()
+        .map(|(group, mut members)| {
+            members.sort_by_key(|&at| (behaviours[at].first_us, behaviours[at].first_event));
+            finding::of_rule(&rules.all[group.rule], behaviours, members, group.noise)
+        })
+        .collect();
     let scene = Scene { behaviours, order: &order, hits: &hits, kinds: &kinds, families: &families };
     for sequence in sequences::ALL {
         for chain in (sequence.find)(&scene) {

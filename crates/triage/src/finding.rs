@@ -52,23 +52,31 @@ pub struct Finding {
     pub is_sequence: bool,
 }
 
-/// What a rule says about one behaviour.
-pub fn of_rule(rule: &Rule, behaviours: &[Behaviour], at: usize) -> Finding {
-    let behaviour = &behaviours[at];
-    let level = rule.level_of(behaviour.is_stopped() || behaviour.is_policy_change());
+/// What a rule says about behaviours of one profile, episode and outcome; `members` is not empty, and in order.
+pub fn of_rule(rule: &Rule, behaviours: &[Behaviour], members: Vec<usize>, noise: Option<&str>) -> Finding {
+    let first = &behaviours[members[0]];
+    let mut level = rule.level_of(first.is_stopped() || first.is_policy_change());
     let mut reasons = vec![format!("{} is {} where AppArmor refuses", rule.name, rule.level.as_str())];
     if level > rule.level {
-        reasons.push(match behaviour.outcome {
+        reasons.push(match first.outcome {
             Some(Outcome::Succeeded) => "raised: the call succeeded".to_owned(),
             _ => "raised: AppArmor did not stop it".to_owned(),
         });
     }
+    if let Some(reason) = noise {
+        reasons.push(format!("lowered from {}: {reason}", level.as_str()));
+        level = Level::Info;
+    }
     let reading = &rule.reading;
-    let fill = |template: &str| wording::fill(template, behaviour);
+    let fill = |template: &str| wording::fill(template, first);
     let or = |own: &str, default: String| if own.is_empty() { default } else { fill(own) };
-    let mut result = wording::result(behaviour);
+    let mut result = wording::result(first);
     if !reading.result.is_empty() {
         result = format!("{result} {}", fill(&reading.result));
+    }
+    let mut payload = or(&reading.payload, wording::payload(first));
+    if members.len() > 1 {
+        payload.push_str(&format!("; and {} more like it", members.len() - 1));
     }
     Finding {
         rule: rule.name.clone(),
@@ -79,17 +87,17 @@ pub fn of_rule(rule: &Rule, behaviours: &[Behaviour], at: usize) -> Finding {
         stage: reading.stage,
         techniques: rule.techniques.clone(),
         before_v19: reading.before_v19.clone(),
-        host: behaviour.host,
-        behaviours: vec![at],
-        first_us: behaviour.first_us,
-        last_us: behaviour.last_us,
+        host: first.host,
+        first_us: first.first_us,
+        last_us: members.iter().map(|&at| behaviours[at].last_us).max().unwrap_or(first.last_us),
         attack: or(&reading.attack, rule.title.to_lowercase()),
-        payload: or(&reading.payload, wording::payload(behaviour)),
+        payload,
         result,
         action: or(&reading.action, wording::action(reading.stage, level).to_owned()),
         alternatives: rule.alternatives.clone(),
-        noise: reading.noise.clone(),
+        noise: noise.map(str::to_owned),
         is_sequence: false,
+        behaviours: members,
     }
 }
 
@@ -97,7 +105,7 @@ pub fn of_rule(rule: &Rule, behaviours: &[Behaviour], at: usize) -> Finding {
 pub fn of_sequence(sequence: &Sequence, behaviours: &[Behaviour], chain: Vec<usize>) -> Finding {
     let members = || chain.iter().map(|&at| &behaviours[at]);
     let mut payloads: Vec<String> = Vec::new();
-    for member in members() {
+    for member in members().take(MOST_READ) {
         let text = wording::payload(member);
         if payloads.len() < MOST_STEPS && !payloads.contains(&text) {
             payloads.push(text);
@@ -136,6 +144,8 @@ pub fn of_sequence(sequence: &Sequence, behaviours: &[Behaviour], chain: Vec<usi
     }
 }
 
+/// Steps of a chain that are looked at for telling.
+const MOST_READ: usize = 64;
 /// Steps of a chain that are told one by one.
 const MOST_STEPS: usize = 8;
 

@@ -3,7 +3,7 @@
 //! Joined are: events of one episode; processes of one family; events of one *set* login session, close in time; changes of
 //! policy on one host, close in time. Profiles that merely suffer at the same time are not: they are linked.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use aaf_model::{Key, Level, Verdict};
 
@@ -237,13 +237,14 @@ fn tell(behaviours: &[Behaviour], members: &[usize], findings: &[Finding], own: 
         .unwrap_or(i64::MIN);
     let mut profiles: Vec<Vec<u8>> = Vec::new();
     let mut episodes: Vec<u64> = Vec::new();
+    let mut seen: (HashSet<&[u8]>, HashSet<u64>) = Default::default();
     for behaviour in member() {
-        if !profiles.contains(&behaviour.profile_root) {
+        if seen.0.insert(&behaviour.profile_root) {
             profiles.push(behaviour.profile_root.clone());
         }
         if let Some(episode) = behaviour.episode
             && !behaviour.is_suffered()
-            && !episodes.contains(&episode)
+            && seen.1.insert(episode)
         {
             episodes.push(episode);
         }
@@ -333,6 +334,7 @@ fn payload<'f>(
         }
         if named.len() < MOST_NAMED { named.push(text) } else { more += 1 }
     };
+    let own: HashSet<usize> = members.iter().copied().collect();
     let mut any = false;
     for finding in findings {
         any = true;
@@ -340,7 +342,7 @@ fn payload<'f>(
             put(finding.payload.clone());
         }
         // A chain may begin in another incident; what stands there is told there.
-        for &at in finding.behaviours.iter().filter(|at| members.contains(at)) {
+        for &at in finding.behaviours.iter().filter(|at| own.contains(at)) {
             put(object(&behaviours[at]));
         }
     }

@@ -9,6 +9,7 @@
 pub mod assess;
 pub mod behaviour;
 pub mod finding;
+mod gate;
 pub mod incident;
 pub mod kind;
 pub mod lineage;

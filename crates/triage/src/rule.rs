@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_norway::Value;
 use sigma_rust::Event;
 
+use crate::gate::Gate;
 use crate::sets::Sets;
 use crate::stage::Stage;
 
@@ -84,6 +85,8 @@ pub struct Rule {
     pub source: String,
     /// As it was written.
     pub text: String,
+    /// What any event that it finds must hold.
+    pub(crate) gate: Gate,
     detection: sigma_rust::Rule,
 }
 
@@ -122,6 +125,7 @@ impl Rule {
                 return Err(bad(format!("{field} is no field of ours"), at("detection")));
             }
         }
+        let gate = Gate::of(&value);
         let detection: sigma_rust::Rule =
             serde_norway::from_value(value).map_err(|error| bad(error.to_string(), at("detection")))?;
         let source = &detection.logsource;
@@ -154,6 +158,7 @@ impl Rule {
             reading,
             source: format!("{path}:{line}"),
             text: yaml.to_owned(),
+            gate,
             detection,
         })
     }
