@@ -7,6 +7,7 @@
 
 mod analyze;
 mod collections;
+pub mod context;
 mod info;
 mod integrity;
 mod options;

@@ -56,6 +56,7 @@ pub enum When {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Analyze(commands::analyze::Analyze),
+    Context(commands::context::ContextCommand),
     Evidence(commands::evidence::Evidence),
     Incidents(commands::incidents::Incidents),
     Integrity(commands::integrity::Integrity),

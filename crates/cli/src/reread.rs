@@ -81,6 +81,26 @@ impl<'c> Evidence<'c> {
         }
     }
 
+    /// Every evidence file of the case by its path, or why it cannot be found.
+    pub fn all(&self) -> Vec<(&'c str, Result<EvidenceFile, String>)> {
+        let files = self.info.evidence.iter();
+        files
+            .map(|file| {
+                let found = self.locate(i64::from(file.id)).map(|found| EvidenceFile {
+                    // As the case names it, wherever it is now.
+                    display: file.path.clone(),
+                    ..found
+                });
+                (&*file.path, found)
+            })
+            .collect()
+    }
+
+    /// How evidence is opened.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
     /// Reads the lines again, each evidence file once; in the order given.
     pub fn read(&self, sightings: &[SightingRow]) -> Vec<ReadLine> {
         let mut by_file: BTreeMap<i64, Vec<usize>> = BTreeMap::new();

@@ -24,11 +24,20 @@ mod text;
 mod types;
 mod untrusted;
 
-use aaf_model::{Draft, Field, Role, Span};
+use aaf_model::{Draft, Field, Role, Span, Stamp};
 
 pub use class::class_of;
 pub use entry::parse_entry;
 pub use header::{AuditHeader, audit_header, find_header};
+
+/// The stamp with which a line of any log begins, behind a `<PRI>` where there is one, and where it ends.
+pub fn leading_stamp(line: &[u8]) -> Option<(Stamp, usize)> {
+    let digits = line.iter().skip(1).take(3).take_while(|byte| byte.is_ascii_digit()).count();
+    let has_priority = line.first() == Some(&b'<') && digits > 0 && line.get(digits + 1) == Some(&b'>');
+    let start = if has_priority { digits + 2 } else { 0 };
+    let read = envelope::stamp::read(line, start)?;
+    Some((read.stamp, read.end))
+}
 
 /// What was found in a line. Reused between lines; nothing is allocated per line once warm.
 #[derive(Default)]

@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod context;
 pub mod escape;
 pub mod incidents;
 pub mod integrity;

@@ -1,5 +1,7 @@
 //! The shipped rules: that they compile, and what they say of single events.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test ends where its set-up fails")]
+
 use std::collections::BTreeSet;
 
 use aaf_model::{Class, Key, Level, Outcome, Verdict};
@@ -25,6 +27,8 @@ fn event(words: &[(&str, &str)]) -> Behaviour {
             }
             "comm" => behaviour.comm = value.as_bytes().to_vec(),
             "pid" => behaviour.pids = vec![value.parse().expect("number")],
+            // The confinement of whoever changes policy: `profile=` of a STATUS record.
+            "subject" => behaviour.details.push((Key::Profile, value.as_bytes().to_vec())),
             key => {
                 let key = Key::from_bytes(key.as_bytes());
                 assert_ne!(key, Key::Unknown);
@@ -35,6 +39,10 @@ fn event(words: &[(&str, &str)]) -> Behaviour {
     behaviour.class = match &*behaviour.operation {
         b"capable" => Class::Cap,
         b"profile_load" | b"profile_replace" | b"profile_remove" => Class::Policy,
+        b"dbus_method_call" | b"dbus_eavesdrop" => Class::Dbus,
+        b"uring_sqpoll" => Class::IoUring,
+        b"userns_create" => Class::Namespace,
+        b"setrlimit" => Class::Rlimits,
         b"create" | b"connect" | b"bind" => Class::Net,
         b"mount" | b"umount" => Class::Mount,
         b"ptrace" => Class::Ptrace,
@@ -79,6 +87,29 @@ fn every_rule_compiles_and_is_well_formed() {
             }
         }
         assert!(rule.level <= rule.level_of(false), "{}: lower where nothing was stopped", rule.name);
+    }
+}
+
+#[test]
+fn every_rule_finds_what_it_should_and_not_its_like() {
+    let rules = rules();
+    let mut seen: BTreeSet<(String, bool)> = BTreeSet::new();
+    for line in include_str!("vectors.tsv").lines().filter(|line| !line.starts_with('#')) {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let [name, sign, words] = fields[..] else { panic!("{line}") };
+        let words: Vec<(&str, &str)> =
+            words.split("; ").map(|word| word.split_once('=').expect("key=value")).collect();
+        let behaviour = event(&words);
+        let rule = rules.get(name).unwrap_or_else(|| panic!("there is no rule {name}"));
+        let kind = rules.kinds.of(&behaviour, &mut Default::default());
+        let finds = rule.is_match(&aaf_triage::taxonomy::event(&behaviour, &kind));
+        assert_eq!(finds, sign == "+", "{line} (a service of kind {kind})");
+        seen.insert((name.to_owned(), finds));
+    }
+    for rule in &rules.all {
+        for finds in [true, false] {
+            assert!(seen.contains(&(rule.name.clone(), finds)), "{} has no vector ({finds})", rule.name);
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod analyze;
 pub mod completions;
+pub mod context;
 pub mod evidence;
 pub mod incidents;
 pub mod integrity;
@@ -20,6 +21,7 @@ use crate::ui::Ui;
 pub fn run(command: Command, ui: &Ui) -> anyhow::Result<Exit> {
     match command {
         Command::Analyze(command) => command.run(ui),
+        Command::Context(command) => command.run(ui),
         Command::Evidence(command) => command.run(ui),
         Command::Incidents(command) => command.run(ui),
         Command::Integrity(command) => command.run(ui),

@@ -1,0 +1,114 @@
+//! `context`
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use aaf_case::context::{Context, Wanted, gather};
+use aaf_export::CaseReader;
+use aaf_model::tables::IncidentRow;
+use aaf_report::context;
+use aaf_report::time::Clock;
+use clap::{Args, ValueEnum};
+use jiff::tz::TimeZone;
+
+use crate::exit::Exit;
+use crate::reread::Evidence;
+use crate::ui::Ui;
+use crate::values;
+
+/// Show the lines of other logs around an incident: candidates for what explains it, not causes
+///
+/// Requests and complaints of web servers, logins, sudo and su, cron, units, packages, accounts and AppArmor's own tools, from
+/// the same host's evidence, with the addresses and users that they print. That a line stands near an incident does not make it
+/// the cause. Text logs are read; journals are not read for context by this version.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  aa-forensics context case 2f7c2c8f
+  aa-forensics context case 2f7c2c8f --window 2m --format json | jq -r '.lines[].address' | sort | uniq -c")]
+pub struct ContextCommand {
+    /// A case folder; its evidence is read again
+    #[arg(value_name = "CASE")]
+    case: PathBuf,
+    /// The incident's id, or as much of its beginning as is unique
+    incident: String,
+    /// How far before and after the incident to look
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = values::duration)]
+    window: Duration,
+    /// Lines that are shown at most
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    most: usize,
+    /// How to print
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+    /// Where the evidence is now, if it was moved
+    #[arg(long, value_name = "DIR")]
+    evidence_root: Option<PathBuf>,
+    /// Zone of the times that are printed: an IANA name, an offset or `local`; UTC by default
+    #[arg(long, value_name = "TZ", value_parser = values::zone, allow_hyphen_values = true)]
+    display_tz: Option<TimeZone>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// One object
+    Json,
+}
+
+impl ContextCommand {
+    pub fn run(self, ui: &Ui) -> anyhow::Result<Exit> {
+        let case = CaseReader::open(&self.case)?;
+        let incidents = case.incidents()?;
+        let incident = self.find(&incidents)?;
+        let (Some(first), Some(last)) = (incident.first_time_us, incident.last_time_us) else {
+            anyhow::bail!("incident {} has no time that is known", incident.incident_id);
+        };
+        let window_us = i64::try_from(self.window.as_micros()).unwrap_or(i64::MAX);
+        let wanted = Wanted {
+            host: incident.host.clone(),
+            from_us: first.saturating_sub(window_us),
+            to_us: last.saturating_add(window_us),
+            most: self.most,
+        };
+        let run = case.run();
+        let evidence = Evidence::new(case.info(), &run, self.evidence_root.as_deref());
+        let mut context = Context::default();
+        let mut gone = Vec::new();
+        for (path, file) in evidence.all() {
+            match file {
+                Ok(file) => gather(&file, case.info(), evidence.options(), &wanted, &mut context),
+                Err(why) => gone.push((path, why)),
+            }
+        }
+        context.finish();
+        for (path, why) in &gone {
+            ui.warning(&format!("{path}: {why}; its lines are not among these"));
+        }
+        let windows = case.windows()?;
+        let near: Vec<_> =
+            windows.iter().filter(|window| window.incident_ids.contains(&incident.incident_id)).collect();
+        let mut out = ui.out();
+        match self.format {
+            Format::Text => {
+                let clock = Clock::new(self.display_tz.clone().unwrap_or(TimeZone::UTC));
+                context::text(incident, &context, &near, (&clock, ui.columns()), &mut out)?;
+            }
+            Format::Json => context::json(incident, &context, &mut out)?,
+        }
+        out.flush()?;
+        Ok(if gone.is_empty() { Exit::Done } else { Exit::Damaged })
+    }
+
+    fn find<'i>(&self, incidents: &'i [IncidentRow]) -> anyhow::Result<&'i IncidentRow> {
+        let prefix = self.incident.trim().to_ascii_lowercase();
+        let mut found =
+            incidents.iter().filter(|row| !prefix.is_empty() && row.incident_id.starts_with(&prefix));
+        match (found.next(), found.next()) {
+            (Some(only), None) => Ok(only),
+            (None, _) => anyhow::bail!("no incident of {} begins with {prefix}", self.case.display()),
+            _ => anyhow::bail!("{prefix} begins several incidents; write more digits"),
+        }
+    }
+}
