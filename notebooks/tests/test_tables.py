@@ -10,13 +10,16 @@ import pytest
 
 TABLES = {
     "events": {"event_id", "kind", "time", "time_source", "host", "profile", "profile_root", "operation", "verdict",
-               "class", "name", "comm", "pid", "exe", "outcome", "attempt", "incident_id", "audit_id", "sightings"},
+               "class", "name", "comm", "pid", "exe", "outcome", "attempt", "episode_id", "audit_id", "sightings"},
     "sightings": {"event_id", "audit_id", "role", "evidence_id", "path", "offset_bytes", "length_bytes", "carrier",
                   "raw"},
     "timelines": {"host", "profile_root", "incident_id", "first_time", "last_time", "count", "verdict", "operation",
                   "object", "comm", "pid", "outcome", "attempt", "first_event_id"},
-    "incidents": {"incident_id", "host", "profile_root", "severity", "first_time", "last_time", "events", "denied",
-                  "allowed", "audited", "killed", "policy_changes", "attempts"},
+    "incidents": {"incident_id", "host", "profile_root", "severity", "title", "attack", "payload", "result",
+                  "action", "episode_ids", "first_time", "last_time", "events", "denied", "allowed", "audited",
+                  "killed", "policy_changes", "attempts"},
+    "findings": {"incident_id", "rule", "severity", "techniques", "attack", "payload", "result", "action", "event_ids"},
+    "windows": {"host", "profile", "gap", "from", "to", "basis"},
     "evidence": {"evidence_id", "path", "is_member", "kind", "state", "collection", "collection_kind", "host",
                  "host_path", "records", "first_time", "last_time", "sha256"},
     "diagnostics": {"code", "severity", "evidence_id"},
@@ -98,9 +101,10 @@ def test_event_ids_are_unique_and_every_record_has_its_event(case):
 
 
 def test_incidents_of_events_exist(case):
-    events = pl.read_parquet(case / "events.parquet").filter(pl.col("incident_id").is_not_null())
-    incidents = pl.read_parquet(case / "incidents.parquet")
-    assert events.join(incidents, on="incident_id", how="anti").height == 0
+    events = pl.read_parquet(case / "events.parquet").filter(pl.col("episode_id").is_not_null())
+    incidents = pl.read_parquet(case / "incidents.parquet").explode("episode_ids")
+    assert events.height > 0
+    assert events.join(incidents, left_on="episode_id", right_on="episode_ids", how="anti").height == 0
 
 
 def test_the_totals_are_those_of_the_events(case):

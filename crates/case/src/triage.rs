@@ -60,8 +60,13 @@ pub(crate) fn judge(
         .zip(rules_of)
         .map(|(incident, rules)| (incident.map(|at| incident_ids[at].clone()), rules))
         .collect();
-    let window_rows =
-        windows.iter().map(|window| window_row(window, &incidents, hosts, &incident_ids)).collect();
+    let mut known_kinds = Default::default();
+    let mut window_rows = Vec::with_capacity(windows.len());
+    for window in &windows {
+        let alone = Behaviour { profile_root: window.profile.clone(), ..Behaviour::default() };
+        let service = rules.kinds.of(&alone, &mut known_kinds);
+        window_rows.push(window_row(window, service, &incidents, hosts, &incident_ids));
+    }
     Judged { incidents: incident_rows, findings: finding_rows, windows: window_rows, of_line }
 }
 
@@ -108,7 +113,13 @@ fn incident_id(incident: &Incident, hosts: &Hosts) -> u64 {
 }
 
 /// A window, with the incidents that touch its profile or its beginning.
-fn window_row(window: &Window, incidents: &[Incident], hosts: &Hosts, ids: &[String]) -> WindowRow {
+fn window_row(
+    window: &Window,
+    service: String,
+    incidents: &[Incident],
+    hosts: &Hosts,
+    ids: &[String],
+) -> WindowRow {
     let touches = |incident: &&(&Incident, &String)| {
         let (incident, _) = **incident;
         incident.host == window.host
@@ -118,6 +129,7 @@ fn window_row(window: &Window, incidents: &[Incident], hosts: &Hosts, ids: &[Str
     WindowRow {
         host: hosts.name(window.host).map(str::to_owned),
         profile: window.profile.clone(),
+        service,
         gap: window.gap.as_str().to_owned(),
         from_us: window.from_us,
         to_us: window.to_us,
@@ -190,9 +202,11 @@ fn incident_row(
         if let Some(outcome) = entry.outcome {
             *attempts.entry((entry.attempt, outcome)).or_default() += count;
         }
-        let named = objects.entry(entry.attempt).or_default();
-        if !entry.object.is_empty() && named.len() < MOST_NAMED && !named.contains(&entry.object) {
-            named.push(entry.object.clone());
+        if !entry.object.is_empty() {
+            let named = objects.entry(entry.attempt).or_default();
+            if named.len() < MOST_NAMED && !named.contains(&entry.object) {
+                named.push(entry.object.clone());
+            }
         }
         if !entry.comm.is_empty() && comms.len() < MOST_NAMED && !comms.contains(&entry.comm) {
             comms.push(entry.comm.clone());

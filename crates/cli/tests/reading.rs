@@ -19,7 +19,20 @@ fn every_command_has_help_with_examples() {
     let place = Place::new();
     let help = place.run(&["--help"]).expect(0);
     assert!(help.out.contains("Exit codes:"), "{}", help.out);
-    for command in ["analyze", "evidence", "timeline", "records", "show", "schema", "completions", "man"] {
+    for command in [
+        "analyze",
+        "context",
+        "evidence",
+        "incidents",
+        "integrity",
+        "timeline",
+        "records",
+        "rules",
+        "show",
+        "schema",
+        "completions",
+        "man",
+    ] {
         let run = place.run(&[command, "--help"]).expect(0);
         assert!(run.out.contains("Examples:"), "{command}: {}", run.out);
         assert!(help.out.contains(&format!("  {command} ")), "{command}");

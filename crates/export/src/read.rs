@@ -146,6 +146,7 @@ impl CaseReader {
             rows.extend((0..table.rows).map(|at| WindowRow {
                 host: table.optional_word("host", at),
                 profile: table.text("profile", at),
+                service: table.word("service", at),
                 gap: table.word("gap", at),
                 from_us: table.time("from", at),
                 to_us: table.time("to", at),

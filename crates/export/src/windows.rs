@@ -12,6 +12,12 @@ pub fn columns() -> Vec<Column> {
     vec![
         column("host", Kind::Word, "host; null where nothing says it"),
         column("profile", Kind::Text, "the profile").required(),
+        column(
+            "service",
+            Kind::Word,
+            "kind of service by the profile's name: `web`, `app`, `db`, …, `other`",
+        )
+        .required(),
         column("gap", Kind::Word, "`absent`, `complain`, `not attached`").required(),
         column("from", Kind::Time, "begin, microseconds, UTC; null where it began before the evidence"),
         column("to", Kind::Time, "end, microseconds, UTC; null where it was open when the evidence ends"),
@@ -25,6 +31,7 @@ pub fn batch(rows: &[WindowRow]) -> Result<RecordBatch, ArrowError> {
     let mut arrays = vec![options(rows.iter().map(|row| row.host.as_deref()))];
     arrays.extend(texts(rows.iter().map(|row| &row.profile[..])));
     arrays.extend([
+        words(rows.iter().map(|row| &*row.service)),
         words(rows.iter().map(|row| &*row.gap)),
         times(rows.iter().map(|row| row.from_us).collect()),
         times(rows.iter().map(|row| row.to_us).collect()),

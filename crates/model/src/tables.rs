@@ -183,6 +183,8 @@ pub struct WindowRow {
     pub host: Option<String>,
     /// The profile.
     pub profile: Text,
+    /// The kind of service that the profile confines: `web`, `app`, …, `other`.
+    pub service: String,
     /// `absent`, `complain` or `not attached`.
     pub gap: String,
     /// Microseconds since 1970-01-01 UTC; none where it began before the evidence.

@@ -27,7 +27,8 @@ pub fn text(
         let requests =
             context.lines.iter().filter(|line| line.said.about == About::Web && is_inside(line, window));
         let (profile, count) = (terminal(&window.profile), requests.count());
-        if window.gap != "complain" && count > 0 {
+        let is_web = matches!(&*window.service, "web" | "app");
+        if is_web && window.gap != "complain" && count > 0 {
             page.put(Style::Warning, &format!("  {count} requests"))?;
             page.line(&format!(
                 " to the web server while {profile} was {}; what they led to there, AppArmor did not see",
@@ -58,7 +59,12 @@ pub fn text(
         let head = format!(" {}  {}  ", clock.milli(time), pad(line.said.about.as_str(), 9));
         let room = columns.saturating_sub(width(&head)).max(30);
         page.put(Style::Quiet, &head)?;
-        page.line(&truncate(&terminal(&line.text), room))?;
+        let message = line.text.get(line.said.message_at..).unwrap_or(&line.text);
+        let from = match (&line.said.address, line.said.about) {
+            (Some(address), About::Web) => format!("{} ", terminal(address.as_bytes())),
+            _ => String::new(),
+        };
+        page.line(&truncate(&format!("{from}{}", terminal(message)), room))?;
     }
     if context.lines.is_empty() {
         page.line("  nothing was found in the text logs of this host")?;
@@ -69,8 +75,10 @@ pub fn text(
     Ok(())
 }
 
+/// Web servers print whole seconds: a request of the second in which a window begins may lie inside it.
 fn is_inside(line: &ContextLine, window: &WindowRow) -> bool {
-    window.from_us.is_none_or(|from| line.said.time_us >= from)
+    const SECOND: i64 = 1_000_000;
+    window.from_us.is_none_or(|from| line.said.time_us > from - SECOND)
         && window.to_us.is_none_or(|to| line.said.time_us <= to)
 }
 

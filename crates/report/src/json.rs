@@ -180,6 +180,7 @@ pub fn window_row(row: &WindowRow) -> Object {
     let mut out = Object::default();
     out.put("host", row.host.clone())
         .text("profile", &row.profile)
+        .put("service", &*row.service)
         .put("gap", &*row.gap)
         .put("from", row.from_us.and_then(rfc3339))
         .put("to", row.to_us.and_then(rfc3339))

@@ -58,6 +58,8 @@ pub struct Said {
     pub address: Option<String>,
     /// The user it names, as printed.
     pub user: Option<String>,
+    /// Where what it says begins, behind stamp and host.
+    pub message_at: usize,
 }
 
 /// Reads a line. `zone` is that of stamps without one; the year of stamps without one is the nearest to `near_us`.
@@ -81,7 +83,13 @@ fn request(line: &[u8]) -> Option<Said> {
     let mut words = head.split(' ').filter(|word| !word.is_empty());
     let address = words.next()?.to_owned();
     let user = words.nth(1).filter(|user| *user != "-").map(str::to_owned);
-    Some(Said { time_us: time.as_microsecond(), about: About::Web, address: Some(address), user })
+    Some(Said {
+        time_us: time.as_microsecond(),
+        about: About::Web,
+        address: Some(address),
+        user,
+        message_at: close + 2,
+    })
 }
 
 /// `2026/10/14 08:56:58 [error] 598#598: *10 open() "…" failed, client: 10.0.2.2, …`, in the host's own time.
@@ -96,6 +104,7 @@ fn web_error(line: &[u8], zone: &TimeZone) -> Option<Said> {
         about: About::WebError,
         address: after(line, b"client: "),
         user: None,
+        message_at: 20,
     })
 }
 
@@ -117,7 +126,13 @@ fn package(line: &[u8], zone: &TimeZone) -> Option<Said> {
     }
     let stamp = std::str::from_utf8(&line[..19]).ok()?;
     let civil = jiff::fmt::strtime::parse("%Y-%m-%d %H:%M:%S", stamp).ok()?.to_datetime().ok()?;
-    Some(Said { time_us: instant(civil, zone)?, about: About::Package, address: None, user: None })
+    Some(Said {
+        time_us: instant(civil, zone)?,
+        about: About::Package,
+        address: None,
+        user: None,
+        message_at: 20,
+    })
 }
 
 /// `Oct 14 08:56:58 web01 sshd[812]: Accepted publickey for alice from 10.0.2.2 port 50022`
@@ -132,7 +147,8 @@ fn syslog(line: &[u8], zone: &TimeZone, near_us: i64) -> Option<Said> {
     let _host = words.next()?;
     let tag = words.next()?;
     let program = tag.split(|byte| matches!(byte, b'[' | b':')).next().unwrap_or_default();
-    let message = &line[line.len().min(tag.as_ptr() as usize - line.as_ptr() as usize + tag.len())..];
+    let message_at = tag.as_ptr() as usize - line.as_ptr() as usize;
+    let message = line.get(message_at + tag.len()..).unwrap_or_default();
     let about = match program {
         b"sshd" | b"sshd-session" | b"login" | b"systemd-logind" | b"gdm-password]" | b"dropbear" => {
             About::Login
@@ -156,6 +172,7 @@ fn syslog(line: &[u8], zone: &TimeZone, near_us: i64) -> Option<Said> {
             .or_else(|| after(message, b" for "))
             .or_else(|| after(message, b"user="))
             .filter(|user| user != "invalid"),
+        message_at,
     })
 }
 
@@ -163,8 +180,10 @@ fn syslog(line: &[u8], zone: &TimeZone, near_us: i64) -> Option<Said> {
 fn after(line: &[u8], mark: &[u8]) -> Option<String> {
     let at = memchr::memmem::find(line, mark)? + mark.len();
     let rest = &line[at..];
-    let len =
-        rest.iter().position(|byte| matches!(byte, b' ' | b',' | b';' | b')' | b'"')).unwrap_or(rest.len());
+    let len = rest
+        .iter()
+        .position(|byte| matches!(byte, b' ' | b',' | b';' | b'(' | b')' | b'"'))
+        .unwrap_or(rest.len());
     let word = String::from_utf8_lossy(&rest[..len]);
     let word = word.trim_end_matches([':', '.']);
     (!word.is_empty()).then(|| word.to_owned())

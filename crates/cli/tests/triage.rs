@@ -1,0 +1,94 @@
+//! `incidents`, `context` and `rules`, end to end.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+
+mod common;
+
+use common::{Place, sample};
+use serde_json::Value;
+
+#[test]
+fn incidents_tell_four_things_from_case_and_evidence_alike() {
+    let place = Place::new();
+    place.run(&["analyze", &sample("web01.tar.xz"), "-o", "case", "-q"]).expect(0);
+    let from_case = place.run(&["incidents", "case", "--format", "json"]).expect(0);
+    let incidents: Vec<Value> = serde_json::from_str(&from_case.out).unwrap();
+    let web = incidents.iter().find(|it| it["profile_root"] == "fcgiwrap").expect("the web shell");
+    assert_eq!(web["severity"], "critical");
+    for question in ["attack", "payload", "result", "action"] {
+        assert!(!web[question].as_str().unwrap().is_empty(), "{question}");
+    }
+    assert!(web["findings"].as_array().unwrap().iter().any(|it| it["rule"] == "AA-E01"));
+    let from_evidence =
+        place.run(&["incidents", &sample("web01.tar.xz"), "--format", "json", "-q"]).expect(0);
+    assert_eq!(from_case.out, from_evidence.out);
+    let text = place.run(&["incidents", "case"]).expect(0).out;
+    for label in ["attack", "payload", "result", "action", "or else", "findings"] {
+        assert!(text.contains(&format!("       {label}")), "{label}");
+    }
+    let some = place.run(&["incidents", "case", "--technique", "T1190", "--format", "csv"]).expect(0).out;
+    assert_eq!(some.lines().count(), 2, "{some}");
+    let ticket =
+        place.run(&["incidents", "case", "--min-severity", "high", "--format", "markdown"]).expect(0);
+    assert!(ticket.out.starts_with("## critical: "), "{}", ticket.out);
+    place.run(&["incidents", "case", "--fail-on", "critical", "-q"]).expect(4);
+    place
+        .run(&["incidents", &sample("bus04.tar.xz"), "--host", "nobody", "--fail-on", "info", "-q"])
+        .expect(4);
+    let marked = place.run(&["timeline", "case", "--profile", "fcgiwrap*"]).expect(0).out;
+    assert!(marked.contains("AA-E01"), "timelines are marked");
+}
+
+#[test]
+fn the_context_is_of_the_incident_and_says_where_it_stands() {
+    let place = Place::new();
+    place.run(&["analyze", &sample("web01.tar.xz"), "-o", "case", "-q"]).expect(0);
+    let incidents: Vec<Value> =
+        serde_json::from_str(&place.run(&["incidents", "case", "--format", "json"]).expect(0).out).unwrap();
+    let id = |profile: &str| {
+        let found = incidents.iter().find(|it| it["profile_root"] == profile).expect("an incident");
+        found["incident_id"].as_str().unwrap().to_owned()
+    };
+    let run =
+        place.run(&["context", "case", &id("fcgiwrap"), "--window", "1s", "--format", "json"]).expect(0);
+    let context: Value = serde_json::from_str(&run.out).unwrap();
+    let lines = context["lines"].as_array().unwrap();
+    let shell = lines.iter().find(|it| it["line"].as_str().unwrap().contains("step=exec_bash")).expect("it");
+    assert_eq!(shell["about"], "web");
+    assert_eq!(shell["address"], "127.0.0.1");
+    assert!(shell["path"].as_str().unwrap().ends_with("!web01/log/nginx/access.log"));
+    // The profile of the web service was removed for six seconds; a request came in them.
+    let policy = place.run(&["context", "case", &id(""), "--window", "1s"]).expect(0).out;
+    assert!(policy.contains("requests to the web server while fcgiwrap was absent"), "{policy}");
+    assert!(policy.contains("candidates, not causes"));
+    place.run(&["context", "case", "ffffffffffffffff"]).expect(1);
+}
+
+#[test]
+fn rules_are_listed_checked_and_overridden() {
+    let place = Place::new();
+    let list = place.run(&["rules", "list"]).expect(0).out;
+    assert!(list.contains("AA-E01") && list.contains("SQ-01"));
+    assert!(place.run(&["rules", "show", "aa-e01"]).expect(0).out.contains("logsource"));
+    assert!(place.run(&["rules", "show", "SQ-11"]).expect(0).out.contains("critical"));
+    place.run(&["rules", "show", "AA-XX"]).expect(1);
+    let rule = "title: Any read\nname: MY-01\nid: one\nlogsource: {product: linux, service: apparmor}\n\
+                detection:\n  read: {operation: open}\n  condition: read\nlevel: critical\n\
+                triage: {stage: discovery, attack: reading}\n";
+    place.file("rules/mine.yml", rule);
+    assert!(place.run(&["rules", "check", "rules"]).expect(0).out.contains("1 rules can be used"));
+    place.file(
+        "audit.log",
+        "type=AVC msg=audit(1791968224.851:498): apparmor=\"DENIED\" operation=\"open\" profile=\"p\" name=\"/x\" pid=5 comm=\"c\" requested_mask=\"r\" denied_mask=\"r\" fsuid=0 ouid=0\n",
+    );
+    let csv = |more: &[&str]| {
+        let run = place.run(&[&["incidents", "audit.log", "--format", "csv", "-q"], more].concat()).expect(0);
+        run.out.lines().nth(1).unwrap_or_default().to_owned()
+    };
+    assert!(csv(&[]).contains(",low,"), "{}", csv(&[]));
+    assert!(csv(&["--rules", "rules"]).contains(",critical,"));
+    place.file("rules/bad.yml", format!("# mine\n---\n{}", rule.replace("operation", "opration")));
+    let check = place.run(&["rules", "check", "rules"]).expect(1).out;
+    assert!(check.contains("rules/bad.yml:7: opration is no field of ours"), "{check}");
+    place.run(&["incidents", "audit.log", "--rules", "rules"]).expect(1);
+}
