@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod diagnostic;
+pub mod evaluate;
 pub mod glob;
 mod resolve;
 pub mod syntax;

@@ -217,25 +217,23 @@ impl<'t> Builder<'t> {
             }
             None => None,
         };
-        scope.attachment = attachment.as_ref().and_then(|word| {
-            let texts = variables.expand(&word.value, &Scope::default()).ok()?;
-            alternatives(texts)
-        });
+        scope.attachment =
+            attachment.as_ref().and_then(|word| variables.alternation(&word.value, &Scope::default()).ok());
         let attachments = match &attachment {
             Some(word) => self.patterns(word, at, variables, &Scope::default()),
             None => Vec::new(),
         };
-        for pattern in &attachments {
-            if !pattern.text.starts_with(b"/") {
-                self.problem(at, profile.header, "an attachment is an absolute path");
-                break;
-            }
+        let texts =
+            attachment.as_ref().and_then(|word| variables.expand(&word.value, &Scope::default()).ok());
+        if texts.unwrap_or_default().iter().any(|text| !text.starts_with(b"/")) {
+            self.problem(at, profile.header, "an attachment is an absolute path");
         }
         self.check_flag_paths(profile, at, variables, &scope);
         let resolved = ResolvedProfile {
             name,
             parent: parent.map(|parent| parent.name.clone()),
             kind: profile.kind,
+            main: Arc::clone(&self.file),
             place: at.place(profile.header),
             span,
             flags: profile.flags.clone(),
@@ -402,22 +400,20 @@ impl<'t> Builder<'t> {
     }
 
     fn patterns(&mut self, word: &Word, at: &At, variables: &Variables, scope: &Scope) -> Vec<Pattern> {
-        let texts = match variables.expand(&word.value, scope) {
-            Ok(texts) => texts,
+        let text = match variables.alternation(&word.value, scope) {
+            Ok(text) => without_doubled_slashes(text),
             Err(why) => {
                 self.problem(at, word.span, why);
                 return Vec::new();
             }
         };
-        let mut patterns = Vec::with_capacity(texts.len());
-        for text in texts {
-            let text = without_doubled_slashes(text);
-            match self.tree.glob(&text) {
-                Ok(glob) => patterns.push(Pattern { text, glob }),
-                Err(why) => self.problem(at, word.span, why),
+        match self.tree.glob(&text) {
+            Ok(glob) => vec![Pattern { text, glob }],
+            Err(why) => {
+                self.problem(at, word.span, why);
+                Vec::new()
             }
         }
-        patterns
     }
 
     /// `alias A -> B,`: what begins with A is permitted below B as well.
@@ -435,15 +431,6 @@ impl<'t> Builder<'t> {
                 patterns.push(Pattern { text, glob });
             }
         }
-    }
-}
-
-/// Texts as alternatives of one glob.
-fn alternatives(texts: Vec<Vec<u8>>) -> Option<Vec<u8>> {
-    match texts.as_slice() {
-        [] => None,
-        [text] => Some(text.clone()),
-        texts => Some([b"{".as_slice(), &texts.join(&b','), b"}"].concat()),
     }
 }
 

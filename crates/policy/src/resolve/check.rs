@@ -23,7 +23,7 @@ pub(super) fn check(tree: &mut Tree) {
 fn doubled_profiles(profiles: &[ResolvedProfile], found: &mut Vec<(Place, Problem)>) {
     let mut seen: BTreeMap<(&str, &str), &Place> = BTreeMap::new();
     for profile in profiles {
-        let key = (profile.place.file.name.as_str(), profile.name.as_str());
+        let key = (profile.main.name.as_str(), profile.name.as_str());
         if let Some(first) = seen.get(&key) {
             let reason = format!(
                 "the profile '{}' is defined a second time, first in line {}",

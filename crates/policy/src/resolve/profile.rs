@@ -118,6 +118,8 @@ pub struct ResolvedProfile {
     pub parent: Option<String>,
     /// How it was written.
     pub kind: ProfileKind,
+    /// The file that is loaded for it: its own, or the one that includes it.
+    pub main: Arc<Parsed>,
     /// Its header.
     pub place: Place,
     /// The whole profile.
@@ -155,5 +157,15 @@ impl ResolvedProfile {
     #[must_use]
     pub fn expand(&self, text: &[u8]) -> Vec<Vec<u8>> {
         self.variables.expand(text, &self.scope).unwrap_or_else(|_| vec![text.to_vec()])
+    }
+
+    /// What keeps answers about it from being complete.
+    #[must_use]
+    pub fn caveats(&self) -> Vec<String> {
+        let missing = self.includes.iter().filter(|include| !include.found && !include.if_exists);
+        let mut caveats: Vec<String> =
+            missing.map(|include| format!("{} is missing: its rules are not known", include.path)).collect();
+        caveats.dedup();
+        caveats
     }
 }

@@ -9,8 +9,10 @@ use super::build::Builder;
 use super::files::{FileSet, is_ignored_name};
 use super::profile::{Parsed, Place, ResolvedProfile};
 use crate::diagnostic::{Diagnostic, LineIndex, Problem};
+use crate::evaluate::{self, Answer, Ask, Outcome};
 use crate::glob::Glob;
 use crate::syntax::parse;
+use crate::syntax::words::Access;
 
 /// An `apparmor.d`, read and resolved.
 #[derive(Debug, Default)]
@@ -67,6 +69,56 @@ impl Tree {
     #[must_use]
     pub fn profile(&self, name: &str) -> Option<&ResolvedProfile> {
         self.profiles.iter().find(|profile| profile.name == name)
+    }
+
+    /// What a profile decides about permissions on a path, in letters: `rw`, `x`.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no such profile, or no such permission.
+    pub fn explain(
+        &self,
+        profile: &str,
+        path: &[u8],
+        permissions: &str,
+        is_owner: bool,
+    ) -> Result<Answer<'_>, String> {
+        let profile = self.known(profile)?;
+        let mut asked = Access::default();
+        for letter in permissions.chars() {
+            asked = asked.with(match letter {
+                'x' => Access::EXECUTE,
+                letter => crate::syntax::words::permissions(letter.to_string().as_bytes())?.0,
+            });
+        }
+        if asked == Access::default() {
+            return Err("no permission was asked for".to_owned());
+        }
+        let answer = evaluate::file(profile, path, is_owner);
+        let exec = answer.exec.filter(|_| {
+            asked.has(Access::EXECUTE) && matches!(answer.outcome(Access::EXECUTE), Outcome::Allowed { .. })
+        });
+        let exec = exec.map(|exec| evaluate::exec_words(self, profile, path, &exec));
+        let owner = if is_owner { "own" } else { "another's" };
+        let question = format!("{permissions} on {owner} {}", String::from_utf8_lossy(path));
+        let caveats = profile.caveats();
+        Ok(Answer { profile, question, bits: answer.bits(asked), exec, caveats })
+    }
+
+    /// What a profile decides about something that is no file.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no such profile.
+    pub fn ask(&self, profile: &str, question: &Ask) -> Result<Answer<'_>, String> {
+        let profile = self.known(profile)?;
+        let mut answer = evaluate::ask(profile, question);
+        answer.caveats.extend(profile.caveats());
+        Ok(answer)
+    }
+
+    fn known(&self, name: &str) -> Result<&ResolvedProfile, String> {
+        self.profile(name).ok_or_else(|| format!("there is no profile '{name}' in the tree"))
     }
 
     /// The files it was made from.

@@ -7,6 +7,9 @@ use crate::syntax::AssignOperator;
 /// How many texts one text may expand to.
 const MAX_EXPANSION: usize = 20_000;
 
+/// How long a pattern may become.
+const MAX_PATTERN_BYTES: usize = 1 << 20;
+
 /// The variables and booleans of a file.
 #[derive(Clone, Debug, Default)]
 pub struct Variables {
@@ -151,6 +154,52 @@ impl Variables {
         Ok(texts)
     }
 
+    /// One glob for all that a glob with variables stands for, put together as the real parser does it: a variable
+    /// with several values becomes alternatives, and slashes that would double are left out of the values.
+    ///
+    /// It matters: in `/home/*/x` the star needs a byte, in `{/home/*,/root}/x` it does not.
+    ///
+    /// # Errors
+    ///
+    /// As [`Variables::expand`].
+    pub fn alternation(&self, text: &[u8], scope: &Scope) -> Result<Vec<u8>, String> {
+        let mut out = Vec::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((before, name, after)) = reference(rest) {
+            out.extend_from_slice(before);
+            let mut values = self.values(name, scope, &mut Vec::new())?;
+            let mut seen = BTreeSet::new();
+            values.retain(|value| seen.insert(value.clone()));
+            if let [value] = values.as_slice() {
+                out.extend_from_slice(value);
+            } else {
+                let behind_slash = out.last() == Some(&b'/');
+                let before_slash = after.first() == Some(&b'/');
+                out.push(b'{');
+                for (number, value) in values.iter().enumerate() {
+                    let mut value = value.as_slice();
+                    while let (true, Some(rest)) = (behind_slash, value.strip_prefix(b"/")) {
+                        value = rest;
+                    }
+                    while let (true, Some(rest)) = (before_slash, value.strip_suffix(b"/")) {
+                        value = rest;
+                    }
+                    if number > 0 {
+                        out.push(b',');
+                    }
+                    out.extend_from_slice(value);
+                }
+                out.push(b'}');
+            }
+            if out.len() > MAX_PATTERN_BYTES {
+                return Err(format!("it expands to more than {MAX_PATTERN_BYTES} bytes"));
+            }
+            rest = after;
+        }
+        out.extend_from_slice(rest);
+        Ok(out)
+    }
+
     fn values(&self, name: &[u8], scope: &Scope, within: &mut Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>, String> {
         let shown = name.escape_ascii();
         let own = match name {
@@ -224,5 +273,25 @@ mod tests {
         insta::assert_snapshot!(expand(&known, "@{C}"), @"the variable @{C} contains itself");
         insta::assert_snapshot!(expand(&known, "@{D}"), @"the variable @{D} contains itself");
         insta::assert_snapshot!(expand(&known, "@{1}"), @"@{1}");
+    }
+
+    #[test]
+    fn alternation_is_the_parsers() {
+        // The right sides are what apparmor_parser 3.0.8 shows with -D rule-exprs.
+        let mut known = Variables::default();
+        for (name, values) in [("V", "/x/ /y"), ("S", "* foo"), ("ONE", "/one/*/"), ("N", "/n/@{S}/ /m/")] {
+            let values = values.split(' ').map(|value| value.as_bytes().to_vec());
+            known.assign(name.as_bytes(), AssignOperator::Set, values).unwrap();
+        }
+        for (text, expected) in [
+            ("/p/@{V}/q", "/p/{x,y}/q"),
+            ("/r@{V}t", "/r{/x/,/y}t"),
+            ("/s/@{S}@{V}@{V}/u", "/s/{*,foo}{/x/,/y}{/x,/y}/u"),
+            ("@{ONE}/y", "/one/*//y"),
+            ("@{N}/y", "{/n/*,/n/foo,/m}/y"),
+        ] {
+            let found = known.alternation(text.as_bytes(), &Scope::default()).unwrap();
+            assert_eq!(found.escape_ascii().to_string(), expected);
+        }
     }
 }

@@ -14,7 +14,7 @@ mod print;
 mod rule;
 pub mod tree;
 pub(crate) mod validate;
-pub(crate) mod words;
+pub mod words;
 
 pub use body::parse;
 pub use print::print;

@@ -1,6 +1,6 @@
 //! The words of the language: permissions, execute modes, and the closed lists of names.
 
-/// Permissions on files, one bit each, without execution.
+/// Permissions on files, one bit each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Access(pub u8);
 
@@ -17,11 +17,21 @@ impl Access {
     pub const LOCK: Access = Access(16);
     /// `m`
     pub const MAP: Access = Access(32);
+    /// `x`, however.
+    pub const EXECUTE: Access = Access(64);
+    /// All of them.
+    pub const ALL: Access = Access(127);
 
     /// Whether all of `other` is in it.
     #[must_use]
     pub const fn has(self, other: Access) -> bool {
         self.0 & other.0 == other.0
+    }
+
+    /// Whether something of `other` is in it.
+    #[must_use]
+    pub const fn meets(self, other: Access) -> bool {
+        self.0 & other.0 != 0
     }
 
     /// Both together.
