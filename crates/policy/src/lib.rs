@@ -18,6 +18,6 @@ pub mod syntax;
 
 pub use diagnostic::{Diagnostic, Level, LineIndex, Problem, Span};
 pub use resolve::{
-    EffectiveRule, Entry, FileSet, IncludeUse, Origin, Parsed, Pattern, Place, ResolvedProfile, Scope, Tree,
-    Variables, is_ignored_name,
+    EffectiveRule, Entry, FileSet, Generation, IncludeUse, Origin, Parsed, Pattern, Place, ResolvedProfile,
+    Scope, Tree, Variables, is_ignored_name,
 };

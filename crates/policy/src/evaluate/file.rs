@@ -2,7 +2,7 @@
 
 use super::answer::{Bit, Decision, Outcome};
 use super::{Hit, decide};
-use crate::resolve::{EffectiveRule, ResolvedProfile};
+use crate::resolve::{EffectiveRule, Generation, ResolvedProfile};
 use crate::syntax::words::{Access, ExecMode, Fallback, Transition};
 use crate::syntax::{Effect, Ownership, RuleKind};
 
@@ -111,7 +111,18 @@ pub fn file<'p>(profile: &'p ResolvedProfile, path: &[u8], is_owner: bool) -> Fi
 /// not part of this answer.
 #[must_use]
 pub fn link<'p>(profile: &'p ResolvedProfile, path: &[u8], target: &[u8], is_owner: bool) -> Decision<'p> {
-    decide_link(&matching(profile, path, is_owner), Some(target))
+    let mut found = matching(profile, path, is_owner);
+    // A complement such as `[^b]` also matches the NUL between the two names in compiled policy.
+    let joined = [path, b"\0", target].concat();
+    let across = matching(profile, &joined, is_owner);
+    let first_allows = found.iter().any(|found| found.allows_link());
+    let mut decision = decide_link(&found, Some(target));
+    if first_allows && across.iter().any(|found| found.allows_link()) {
+        let hits = found.drain(..).filter_map(|found| found.hit_of_pair(target));
+        let across = across.iter().filter(|found| found.allows_link());
+        decision = decide(hits.chain(across.filter_map(|found| found.hit(Access::LINK))));
+    }
+    decision
 }
 
 /// A rule whose pattern matches the path.
@@ -119,16 +130,33 @@ struct Matching<'p> {
     rule: &'p EffectiveRule,
     permissions: Access,
     exact: bool,
+    generation: Generation,
 }
 
 impl<'p> Matching<'p> {
+    fn allows_link(&self) -> bool {
+        self.permissions.has(Access::LINK) && self.rule.effect() == Effect::Allow
+    }
+
+    /// For a link to a certain target; without a target of its own a rule speaks of all names but `/` and `//…`.
+    fn hit_of_pair(&self, target: &[u8]) -> Option<Hit<'p>> {
+        let fits = match &self.rule.rule.kind {
+            RuleKind::Link(link) if link.target.is_some() => {
+                self.rule.targets.iter().any(|pattern| pattern.glob.matches(target))
+            }
+            _ => target.len() > 1 && target.starts_with(b"/") && !target.starts_with(b"//"),
+        };
+        if fits { self.hit(Access::LINK) } else { None }
+    }
+
     fn hit(&self, access: Access) -> Option<Hit<'p>> {
         if !self.permissions.has(access) {
             return None;
         }
-        // `audit` before an `ix` rule does not extend to the `m` that it implies.
         let written = match &self.rule.rule.kind {
-            RuleKind::File(file) => access != Access::MAP || file.access.has(Access::MAP),
+            RuleKind::File(file) => {
+                access != Access::MAP || file.access.has(Access::MAP) || self.generation >= Generation::V4
+            }
             _ => true,
         };
         Some(Hit {
@@ -158,7 +186,7 @@ fn matching<'p>(profile: &'p ResolvedProfile, path: &[u8], is_owner: bool) -> Ve
         let mut hits = rule.patterns.iter().filter(|pattern| pattern.glob.matches(path)).peekable();
         if everything || hits.peek().is_some() {
             let exact = hits.any(|pattern| pattern.glob.is_exact());
-            matching.push(Matching { rule, permissions, exact });
+            matching.push(Matching { rule, permissions, exact, generation: profile.generation });
         }
     }
     matching
@@ -172,15 +200,10 @@ fn decide_link<'p>(matching: &[Matching<'p>], target: Option<&[u8]>) -> Decision
         let overruled = hits.iter().map(|hit| hit.rule).collect();
         return Decision { outcome: Outcome::NotAllowed, rules: Vec::new(), overruled };
     }
-    decide(hits.into_iter().filter(|hit| {
-        let Some(target) = target else { return true };
-        match &hit.rule.rule.kind {
-            RuleKind::Link(link) if link.target.is_some() => {
-                hit.rule.targets.iter().any(|pattern| pattern.glob.matches(target))
-            }
-            _ => target.len() > 1 && target.starts_with(b"/") && !target.starts_with(b"//"),
-        }
-    }))
+    match target {
+        Some(target) => decide(matching.iter().filter_map(|found| found.hit_of_pair(target))),
+        None => decide(hits.into_iter()),
+    }
 }
 
 fn exec_of(rule: &EffectiveRule) -> Option<Exec<'_>> {

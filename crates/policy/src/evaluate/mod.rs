@@ -45,13 +45,13 @@ pub(crate) fn decide<'p>(matching: impl Iterator<Item = Hit<'p>>) -> Decision<'p
     let mut best: Option<i64> = None;
     let mut rules: Vec<&EffectiveRule> = Vec::new();
     let mut overruled: Vec<&EffectiveRule> = Vec::new();
-    let mut logged = false;
+    // Whether an allowed access is logged, by the priority of the rules that say so: an exact name takes the
+    // execution over from a glob, not its `audit`.
+    let mut audited: Vec<i32> = Vec::new();
     for Hit { rule, exact, audit } in matching {
         let rank = rank(rule, exact);
-        match best {
-            Some(known) if rank < known => {}
-            Some(known) if rank == known => logged |= audit,
-            _ => logged = audit,
+        if audit && rule.effect() == Effect::Allow {
+            audited.push(rule.priority());
         }
         match best {
             Some(known) if rank < known => overruled.push(rule),
@@ -67,7 +67,10 @@ pub(crate) fn decide<'p>(matching: impl Iterator<Item = Hit<'p>>) -> Decision<'p
         None => Outcome::NotAllowed,
         Some(Effect::Deny) => Outcome::Denied { silent: rules.iter().any(|rule| !rule.qualifiers.audit) },
         Some(Effect::Prompt) => Outcome::Prompted,
-        Some(Effect::Allow) => Outcome::Allowed { logged },
+        Some(Effect::Allow) => {
+            let priority = rules.first().map_or(0, |rule| rule.priority());
+            Outcome::Allowed { logged: audited.contains(&priority) }
+        }
     };
     Decision { outcome, rules, overruled }
 }

@@ -1,7 +1,8 @@
 //! AppArmor's globs, matched exactly and in linear time.
 //!
 //! `*` is any run without `/`, `**` any run, `?` one byte but `/`, `[a-z]` and `[^a-z]` classes, `{a,b}` alternatives.
-//! A NUL never matches. Where `*` or `**` is all of a path's component, it needs at least one byte, and the first may
+//! A NUL is matched by `[^…]` alone, as in compiled
+//! policy; no path holds one. Where `*` or `**` is all of a path's component, it needs at least one byte, and the first may
 //! not be `/`: `/dir/**` does not match `/dir/`.
 //!
 //! Source: apparmor.d(5), and the automata that apparmor_parser compiles (see the test `oracle`).
@@ -41,7 +42,7 @@ impl Bytes {
 
     fn complement(&self) -> Bytes {
         let mut bytes = Bytes::default();
-        (1..=u8::MAX).filter(|byte| !self.has(*byte)).for_each(|byte| bytes.add(byte));
+        (0..=u8::MAX).filter(|byte| !self.has(*byte)).for_each(|byte| bytes.add(byte));
         bytes
     }
 

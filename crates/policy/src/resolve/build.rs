@@ -246,6 +246,7 @@ impl<'t> Builder<'t> {
             incomplete: self.preamble_includes.iter().any(|include| !include.found && !include.if_exists),
             variables: Arc::clone(variables),
             scope,
+            generation: self.tree.generation,
         };
         let mut draft = Draft {
             profile: resolved,

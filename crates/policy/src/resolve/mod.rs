@@ -9,6 +9,6 @@ mod tree;
 mod variables;
 
 pub use files::{Entry, FileSet, is_ignored_name};
-pub use profile::{EffectiveRule, IncludeUse, Origin, Parsed, Pattern, Place, ResolvedProfile};
+pub use profile::{EffectiveRule, Generation, IncludeUse, Origin, Parsed, Pattern, Place, ResolvedProfile};
 pub use tree::Tree;
 pub use variables::{Scope, Variables};

@@ -109,6 +109,16 @@ pub struct IncludeUse {
     pub found: bool,
 }
 
+/// Which parsers' habits apply where they differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Generation {
+    /// Up to 3.x: `audit` before `ix` does not speak of the `m` that it implies.
+    V3,
+    /// From 4.0: it does.
+    #[default]
+    V4,
+}
+
 /// A profile with its effective rules.
 #[derive(Clone, Debug)]
 pub struct ResolvedProfile {
@@ -144,6 +154,8 @@ pub struct ResolvedProfile {
     pub variables: Arc<Variables>,
     /// Its own variables.
     pub scope: Scope,
+    /// The parser it is judged by.
+    pub generation: Generation,
 }
 
 impl ResolvedProfile {

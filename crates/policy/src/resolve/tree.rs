@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::build::Builder;
 use super::files::{FileSet, is_ignored_name};
-use super::profile::{Parsed, Place, ResolvedProfile};
+use super::profile::{Generation, Parsed, Place, ResolvedProfile};
 use crate::diagnostic::{Diagnostic, LineIndex, Problem};
 use crate::evaluate::{self, Answer, Ask, Outcome};
 use crate::glob::Glob;
@@ -21,6 +21,7 @@ pub struct Tree {
     pub(super) parsed: BTreeMap<String, Arc<Parsed>>,
     pub(super) globs: HashMap<Vec<u8>, Result<Arc<Glob>, String>>,
     pub(super) profiles: Vec<ResolvedProfile>,
+    pub(super) generation: Generation,
     /// What resolution found, beside what parsing found.
     pub(super) found: Vec<(Place, Problem)>,
 }
@@ -49,7 +50,8 @@ impl Tree {
     /// Resolves the named files of a set, by path from its root.
     #[must_use]
     pub fn resolve(files: FileSet, names: &[String]) -> Tree {
-        let mut tree = Tree { files, ..Tree::default() };
+        let generation = guessed_generation(&files);
+        let mut tree = Tree { files, generation, ..Tree::default() };
         for name in names {
             if let Some(file) = tree.parsed(name) {
                 Builder::new(&mut tree, file).build();
@@ -57,6 +59,14 @@ impl Tree {
         }
         super::check::check(&mut tree);
         tree
+    }
+
+    /// Judges by another parser than the tree suggests, which by its `abi/4.0` is one from 4.0 on.
+    #[must_use]
+    pub fn for_generation(mut self, generation: Generation) -> Tree {
+        self.generation = generation;
+        self.profiles.iter_mut().for_each(|profile| profile.generation = generation);
+        self
     }
 
     /// The profiles, in the order of their files.
@@ -192,4 +202,10 @@ impl Tree {
         diagnostics.dedup();
         diagnostics
     }
+}
+
+/// A tree without the newer ABI files was installed with an older parser; one without any says nothing.
+fn guessed_generation(files: &FileSet) -> Generation {
+    let has = |name: &str| files.file(&files.in_base(name)).is_some();
+    if has("abi/3.0") && !has("abi/4.0") { Generation::V3 } else { Generation::V4 }
 }
