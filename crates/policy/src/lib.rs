@@ -13,6 +13,7 @@
 mod diagnostic;
 pub mod evaluate;
 pub mod glob;
+pub mod lint;
 mod resolve;
 pub mod syntax;
 

@@ -86,12 +86,29 @@ impl<'p> FileAnswer<'p> {
 /// `l` is answered for a link to some other file; [`link`] knows the target.
 #[must_use]
 pub fn file<'p>(profile: &'p ResolvedProfile, path: &[u8], is_owner: bool) -> FileAnswer<'p> {
-    let matching = matching(profile, path, is_owner);
+    let matching = matching(profile, path);
+    answer(&matching.into_iter().filter(|found| found.applies(is_owner)).collect::<Vec<_>>())
+}
+
+/// What a profile permits on a path to its owner, and what to others.
+pub(crate) fn file_of_both<'p>(
+    profile: &'p ResolvedProfile,
+    path: &[u8],
+) -> (FileAnswer<'p>, FileAnswer<'p>) {
+    let matching = matching(profile, path);
+    let of = |is_owner: bool| {
+        let those = matching.iter().copied().filter(|found| found.applies(is_owner));
+        answer(&those.collect::<Vec<_>>())
+    };
+    (of(true), of(false))
+}
+
+fn answer<'p>(matching: &[Matching<'p>]) -> FileAnswer<'p> {
     let bits: Vec<(Access, Decision<'p>)> = LETTERS
         .iter()
         .map(|(access, _)| {
             let decision = if *access == Access::LINK {
-                decide_link(&matching, None)
+                decide_link(matching, None)
             } else {
                 decide(matching.iter().filter_map(|found| found.hit(*access)))
             };
@@ -111,10 +128,13 @@ pub fn file<'p>(profile: &'p ResolvedProfile, path: &[u8], is_owner: bool) -> Fi
 /// not part of this answer.
 #[must_use]
 pub fn link<'p>(profile: &'p ResolvedProfile, path: &[u8], target: &[u8], is_owner: bool) -> Decision<'p> {
-    let mut found = matching(profile, path, is_owner);
+    let of = |path: &[u8]| -> Vec<Matching<'p>> {
+        matching(profile, path).into_iter().filter(|found| found.applies(is_owner)).collect()
+    };
+    let mut found = of(path);
     // A complement such as `[^b]` also matches the NUL between the two names in compiled policy.
     let joined = [path, b"\0", target].concat();
-    let across = matching(profile, &joined, is_owner);
+    let across = of(&joined);
     let first_allows = found.iter().any(|found| found.allows_link());
     let mut decision = decide_link(&found, Some(target));
     if first_allows && across.iter().any(|found| found.allows_link()) {
@@ -126,6 +146,7 @@ pub fn link<'p>(profile: &'p ResolvedProfile, path: &[u8], target: &[u8], is_own
 }
 
 /// A rule whose pattern matches the path.
+#[derive(Clone, Copy)]
 struct Matching<'p> {
     rule: &'p EffectiveRule,
     permissions: Access,
@@ -134,6 +155,14 @@ struct Matching<'p> {
 }
 
 impl<'p> Matching<'p> {
+    fn applies(&self, is_owner: bool) -> bool {
+        match self.rule.qualifiers.ownership {
+            Ownership::Any => true,
+            Ownership::Owner => is_owner,
+            Ownership::Other => !is_owner,
+        }
+    }
+
     fn allows_link(&self) -> bool {
         self.permissions.has(Access::LINK) && self.rule.effect() == Effect::Allow
     }
@@ -167,19 +196,11 @@ impl<'p> Matching<'p> {
     }
 }
 
-fn matching<'p>(profile: &'p ResolvedProfile, path: &[u8], is_owner: bool) -> Vec<Matching<'p>> {
+fn matching<'p>(profile: &'p ResolvedProfile, path: &[u8]) -> Vec<Matching<'p>> {
     let mut matching = Vec::new();
     for rule in &profile.rules {
         let permissions = permissions_of(rule);
         if permissions == Access::default() {
-            continue;
-        }
-        let applies = match rule.qualifiers.ownership {
-            Ownership::Any => true,
-            Ownership::Owner => is_owner,
-            Ownership::Other => !is_owner,
-        };
-        if !applies {
             continue;
         }
         let everything = matches!(rule.rule.kind, RuleKind::All);

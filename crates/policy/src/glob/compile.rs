@@ -14,6 +14,10 @@ pub struct Glob {
     prefix: Vec<u8>,
     /// Whether the prefix is all there is.
     literal: bool,
+    /// With one of these every match begins: the prefixes of all alternatives.
+    prefixes: Vec<Vec<u8>>,
+    /// Whether these are all matches.
+    finite: bool,
     /// Neither wildcard nor class: alternatives of plain names. Such rules win over others for execution.
     pub(super) exact: bool,
 }
@@ -29,10 +33,12 @@ impl Glob {
         let nodes = compiler.sequence(false)?;
         let prefix: Vec<u8> = nodes.iter().map_while(Node::literal).collect();
         let literal = prefix.len() == nodes.len();
+        let mut prefixes = vec![Vec::new()];
+        let finite = extend_prefixes(&nodes, &mut prefixes);
         let mut machine = Machine::default();
         emit(&nodes, &mut machine);
         machine.steps.push(Step::Match);
-        Ok(Glob { machine, prefix, literal, exact: compiler.exact })
+        Ok(Glob { machine, prefix, literal, prefixes, finite, exact: compiler.exact })
     }
 
     /// Whether it matches all of a text.
@@ -41,7 +47,17 @@ impl Glob {
         if self.literal {
             return text == self.prefix;
         }
-        text.starts_with(&self.prefix) && self.machine.matches(text)
+        if self.finite {
+            return self.prefixes.iter().any(|known| known == text);
+        }
+        self.prefixes.iter().any(|prefix| text.starts_with(prefix)) && self.machine.matches(text)
+    }
+
+    /// Whether some text may begin as matches of both do.
+    pub(super) fn may_begin_like(&self, other: &Glob) -> bool {
+        self.prefixes
+            .iter()
+            .any(|one| other.prefixes.iter().any(|two| one.starts_with(two) || two.starts_with(one)))
     }
 
     /// The bytes that every match begins with.
@@ -244,6 +260,36 @@ impl Compiler<'_> {
         }
         Ok(Node::Either(branches))
     }
+}
+
+/// How many prefixes are kept.
+const MAX_PREFIXES: usize = 64;
+
+/// Extends each prefix by what the nodes begin with; says whether that is all that they match.
+fn extend_prefixes(nodes: &[Node], prefixes: &mut Vec<Vec<u8>>) -> bool {
+    for node in nodes {
+        match node {
+            Node::Byte(byte) => prefixes.iter_mut().for_each(|prefix| prefix.push(*byte)),
+            Node::Set(_) | Node::Run(_) => return false,
+            Node::Either(branches) => {
+                if prefixes.len() * branches.len() > MAX_PREFIXES {
+                    return false;
+                }
+                let mut extended = Vec::new();
+                let mut finite = true;
+                for branch in branches {
+                    let mut own = prefixes.clone();
+                    finite &= extend_prefixes(branch, &mut own);
+                    extended.append(&mut own);
+                }
+                *prefixes = extended;
+                if !finite || prefixes.len() > MAX_PREFIXES {
+                    return false;
+                }
+            }
+        }
+    }
+    true
 }
 
 fn emit(nodes: &[Node], machine: &mut Machine) {

@@ -10,8 +10,7 @@ const MAX_PAIRS: usize = 200_000;
 /// Whether some text matches both globs. Where it would take too long to know, the answer is yes.
 #[must_use]
 pub fn overlaps(one: &Glob, other: &Glob) -> bool {
-    let shorter = one.prefix().len().min(other.prefix().len());
-    if one.prefix().get(..shorter) != other.prefix().get(..shorter) {
+    if !one.may_begin_like(other) {
         return false;
     }
     if one.is_literal() {
@@ -60,7 +59,7 @@ pub fn covers(wide: &Glob, narrow: &Glob) -> bool {
     if narrow.is_literal() {
         return wide.matches(narrow.prefix());
     }
-    if !narrow.prefix().starts_with(wide.prefix()) {
+    if !narrow.may_begin_like(wide) || !narrow.prefix().starts_with(wide.prefix()) {
         return false;
     }
     let mut seen: BTreeSet<(usize, Vec<usize>)> = BTreeSet::new();

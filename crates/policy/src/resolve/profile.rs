@@ -19,6 +19,13 @@ pub struct Parsed {
     pub lines: LineIndex,
 }
 
+impl Parsed {
+    /// A file of which only the name matters.
+    pub(crate) fn empty(name: &str) -> Parsed {
+        Parsed { name: name.to_owned(), source: SourceFile::default(), lines: LineIndex::new(b"") }
+    }
+}
+
 /// A run of bytes in a file of the tree.
 #[derive(Clone, Debug)]
 pub struct Place {

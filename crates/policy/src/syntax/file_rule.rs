@@ -25,7 +25,7 @@ impl Cursor<'_> {
         }
         let safe = self.safe_or_unsafe();
         self.blanks_and_comments();
-        let leading = !self.at_path();
+        let leading = !self.at_path() && looks_like_permissions(self.letters());
         let (path, letters, subset);
         if leading {
             letters = self.mode_word()?;

@@ -61,6 +61,10 @@ impl Cursor<'_> {
                 return self.error(format!("no rule begins with '{}'", shown.escape_ascii()));
             }
             b"quiet" => return Err(Problem::error(span, "no released parser knows the qualifier 'quiet'")),
+            _ if self.relative_file_rule_follows(start) => {
+                self.at = start;
+                return self.file_rule(qualifiers, false);
+            }
             other => {
                 let word = other.escape_ascii();
                 return Err(Problem::error(span, format!("'{word}' begins no known rule")));
@@ -80,6 +84,25 @@ impl Cursor<'_> {
         };
         super::validate::parts(keyword, parts, span)?;
         Ok(kind)
+    }
+
+    /// Whether a name of letters without slash stands here with permissions behind it: the real parser takes it, and it never
+    /// matches.
+    fn relative_file_rule_follows(&mut self, start: usize) -> bool {
+        let behind = std::mem::replace(&mut self.at, start);
+        let found = {
+            let name = self.letters();
+            self.at += name.len();
+            let end = self.at;
+            self.blanks_and_comments();
+            let behind_blank = self.at > end;
+            let letters = self.letters();
+            self.at += letters.len();
+            self.blanks_and_comments();
+            behind_blank && looks_like_permissions(letters) && matches!(self.peek(), Some(b',' | b'-'))
+        };
+        self.at = behind;
+        found
     }
 
     fn capability(&mut self, span: Span) -> Parsed<RuleKind> {

@@ -68,7 +68,7 @@ pub(super) fn parts(keyword: &[u8], parts: &[Part], span: Span) -> Parsed<()> {
     }
 }
 
-pub(super) fn conditions(parts: &[Part]) -> impl Iterator<Item = &Condition> {
+pub(crate) fn conditions(parts: &[Part]) -> impl Iterator<Item = &Condition> {
     parts.iter().filter_map(|part| match part {
         Part::Condition(condition) => Some(condition),
         _ => None,
