@@ -30,9 +30,18 @@ pub(super) struct Builder<'t> {
 struct At {
     file: Arc<Parsed>,
     chain: Arc<[Place]>,
+    /// How many braces and includes are around.
+    depth: usize,
 }
 
+/// How many braces and includes may be around an item.
+const MAX_DEPTH: usize = 160;
+
 impl At {
+    fn deeper(&self) -> At {
+        At { depth: self.depth + 1, ..self.clone() }
+    }
+
     fn place(&self, span: Span) -> Place {
         Place { file: Arc::clone(&self.file), span }
     }
@@ -62,7 +71,7 @@ impl<'t> Builder<'t> {
     }
 
     pub(super) fn build(mut self) {
-        let at = At { file: Arc::clone(&self.file), chain: Arc::new([]) };
+        let at = At { file: Arc::clone(&self.file), chain: Arc::new([]), depth: 0 };
         let file = Arc::clone(&self.file);
         self.preamble(&file.source.items, &at);
     }
@@ -73,6 +82,9 @@ impl<'t> Builder<'t> {
 
     /// The items outside of profiles, in order.
     fn preamble(&mut self, items: &[Item], at: &At) {
+        if at.depth > MAX_DEPTH {
+            return;
+        }
         for item in items {
             match &item.kind {
                 ItemKind::Comment | ItemKind::Unknown => {}
@@ -109,7 +121,7 @@ impl<'t> Builder<'t> {
                 }
                 ItemKind::Conditional(conditional) => {
                     if let Some(items) = self.taken(conditional, item.span, at) {
-                        self.preamble(items, at);
+                        self.preamble(items, &at.deeper());
                     }
                 }
             }
@@ -171,7 +183,7 @@ impl<'t> Builder<'t> {
             return None;
         }
         let chain: Arc<[Place]> = at.chain.iter().cloned().chain([at.place(span)]).collect();
-        Some(At { file: parsed, chain })
+        Some(At { file: parsed, chain, depth: at.depth + 1 })
     }
 
     fn preamble_include(&mut self, include: &Include, span: Span, at: &At) {
@@ -254,7 +266,7 @@ impl<'t> Builder<'t> {
             included: BTreeSet::new(),
             children: Vec::new(),
         };
-        self.body(&profile.items, at, Qualifiers::default(), &mut draft);
+        self.body(&profile.items, &at.deeper(), Qualifiers::default(), &mut draft);
         let mut all = vec![draft.profile];
         all.extend(draft.children);
         all
@@ -292,6 +304,11 @@ impl<'t> Builder<'t> {
 
     /// The items of a profile, or of a file that it includes.
     fn body(&mut self, items: &[Item], at: &At, outer: Qualifiers, draft: &mut Draft) {
+        if at.depth > MAX_DEPTH {
+            let span = items.first().map(|item| item.span).unwrap_or_default();
+            self.problem(at, span, "too many braces and includes in one another");
+            return;
+        }
         for item in items {
             match &item.kind {
                 ItemKind::Comment | ItemKind::Unknown => {}
@@ -313,11 +330,11 @@ impl<'t> Builder<'t> {
                     draft.profile.rules.push(rule);
                 }
                 ItemKind::Block(block) => {
-                    self.body(&block.items, at, block.qualifiers.within(outer), draft);
+                    self.body(&block.items, &at.deeper(), block.qualifiers.within(outer), draft);
                 }
                 ItemKind::Conditional(conditional) => {
                     if let Some(items) = self.taken(conditional, item.span, at) {
-                        self.body(items, at, outer, draft);
+                        self.body(items, &at.deeper(), outer, draft);
                     }
                 }
             }

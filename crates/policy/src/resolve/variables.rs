@@ -7,6 +7,8 @@ use crate::syntax::AssignOperator;
 /// How many texts one text may expand to.
 const MAX_EXPANSION: usize = 20_000;
 
+/// Through how many variables one may lead.
+const MAX_NESTING: usize = 64;
 /// How long a pattern may become.
 const MAX_PATTERN_BYTES: usize = 1 << 20;
 
@@ -215,6 +217,9 @@ impl Variables {
         };
         if within.iter().any(|outer| outer == name) {
             return Err(format!("the variable @{{{shown}}} contains itself"));
+        }
+        if within.len() >= MAX_NESTING {
+            return Err(format!("the variable @{{{shown}}} leads through more than {MAX_NESTING} others"));
         }
         within.push(name.to_vec());
         let mut expanded = Vec::new();

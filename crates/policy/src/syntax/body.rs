@@ -9,7 +9,7 @@ use super::tree::{
 use crate::diagnostic::{Problem, Span};
 
 /// How deep profiles, blocks and conditionals may lie in one another.
-const MAX_DEPTH: usize = 300;
+const MAX_DEPTH: usize = 128;
 
 /// Parses a file. It never fails; see [`SourceFile::problems`].
 #[must_use]

@@ -70,7 +70,7 @@ impl<'t> Cursor<'t> {
             if self.peek() != Some(b'#') || self.at_include() {
                 return;
             }
-            self.to_line_end();
+            self.skip_line();
         }
     }
 
@@ -87,13 +87,13 @@ impl<'t> Cursor<'t> {
         })
     }
 
-    pub(super) fn to_line_end(&mut self) {
+    pub(super) fn skip_line(&mut self) {
         self.at += memchr::memchr(b'\n', self.rest()).unwrap_or(self.rest().len());
     }
 
     pub(super) fn comment(&mut self) -> Item {
         let start = self.at;
-        self.to_line_end();
+        self.skip_line();
         Item { span: self.span_from(start), kind: ItemKind::Comment }
     }
 
@@ -206,11 +206,7 @@ impl<'t> Cursor<'t> {
             let before = self.at.checked_sub(1).and_then(|at| self.text.get(at));
             let apart = self.at == start || before.is_none_or(u8::is_ascii_whitespace);
             match byte {
-                b'"' => {
-                    if self.quoted().is_ok() {
-                        continue;
-                    }
-                }
+                b'"' if self.quoted().is_ok() => continue,
                 b'{' if apart && self.at > start => depth += 1,
                 b'}' if depth > 0 && apart => {
                     depth -= 1;
@@ -224,7 +220,7 @@ impl<'t> Cursor<'t> {
                     if depth == 0 {
                         return;
                     }
-                    self.to_line_end();
+                    self.skip_line();
                     continue;
                 }
                 b',' if depth == 0 => {

@@ -3,8 +3,10 @@
 use super::cursor::{Cursor, Parsed};
 use super::tree::{Comparison, Expression, Word};
 
-/// How deep `not` and parentheses may lie in one another.
-const MAX_DEPTH: usize = 200;
+/// How deep parentheses may lie in one another.
+const MAX_DEPTH: usize = 50;
+/// How many `and` and `or` may follow each other.
+const MAX_OPERATORS: usize = 500;
 
 impl Cursor<'_> {
     pub(super) fn expression(&mut self) -> Parsed<Expression> {
@@ -13,24 +15,26 @@ impl Cursor<'_> {
 
     fn disjunction(&mut self, depth: usize) -> Parsed<Expression> {
         let mut left = self.conjunction(depth)?;
-        loop {
+        for _ in 0..MAX_OPERATORS {
             self.blanks_and_comments();
             if !self.eat_keyword(b"or") {
                 return Ok(left);
             }
             left = Expression::Or(Box::new(left), Box::new(self.conjunction(depth)?));
         }
+        self.error("this condition is too long")
     }
 
     fn conjunction(&mut self, depth: usize) -> Parsed<Expression> {
         let mut left = self.negation(depth)?;
-        loop {
+        for _ in 0..MAX_OPERATORS {
             self.blanks_and_comments();
             if !self.eat_keyword(b"and") {
                 return Ok(left);
             }
             left = Expression::And(Box::new(left), Box::new(self.negation(depth)?));
         }
+        self.error("this condition is too long")
     }
 
     fn negation(&mut self, depth: usize) -> Parsed<Expression> {
