@@ -65,6 +65,9 @@ fn transition(linter: &mut Linter<'_>, profile: &ResolvedProfile, rule: &Effecti
     }
 }
 
+/// How many rules of a profile are compared with one another.
+const MOST: usize = 2_000;
+
 /// PQ-10: a path that one rule lets write and another lets execute or map.
 fn written_and_run(linter: &mut Linter<'_>, profile: &ResolvedProfile) {
     let file_rules = || profile.rules.iter().filter(|rule| !rule.patterns.is_empty());
@@ -72,8 +75,8 @@ fn written_and_run(linter: &mut Linter<'_>, profile: &ResolvedProfile) {
         file_rules().filter(move |rule| rule.effect() == Effect::Allow && permissions_of(rule).meets(access))
     };
     let run = Access::EXECUTE.with(Access::MAP);
-    let runs: Vec<&EffectiveRule> = allowing(run).collect();
-    for write in allowing(Access::WRITE.with(Access::APPEND)) {
+    let runs: Vec<&EffectiveRule> = allowing(run).take(MOST).collect();
+    for write in allowing(Access::WRITE.with(Access::APPEND)).take(MOST) {
         let both = runs.iter().find(|other| {
             write.patterns.iter().any(|one| {
                 other.patterns.iter().any(|two| {

@@ -6,12 +6,16 @@ use crate::glob::covers;
 use crate::resolve::{EffectiveRule, ResolvedProfile};
 use crate::syntax::{Effect, Ownership, RuleKind};
 
+/// How many deny rules of a profile the others are compared with.
+const MOST: usize = 500;
+
 pub(super) fn check(linter: &mut Linter<'_>, profile: &ResolvedProfile) {
     let denies: Vec<&EffectiveRule> = profile
         .rules
         .iter()
         .filter(|rule| rule.effect() == Effect::Deny && rule.qualifiers.ownership == Ownership::Any)
         .filter(|rule| !rule.patterns.is_empty())
+        .take(MOST)
         .collect();
     for rule in &profile.rules {
         let is_file = matches!(rule.rule.kind, RuleKind::File(_) | RuleKind::Link(_));

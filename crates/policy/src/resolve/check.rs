@@ -47,12 +47,16 @@ fn exec_key(rule: &EffectiveRule) -> Option<(ExecMode, Option<&[u8]>)> {
     Some((mode, file.target.as_ref().map(|word| word.value.as_slice())))
 }
 
+/// How many rules of a profile are compared with one another.
+const MOST: usize = 2_000;
+
 fn exec_conflicts(profile: &ResolvedProfile, found: &mut Vec<(Place, Problem)>) {
     let rules: Vec<(&EffectiveRule, _)> = profile
         .rules
         .iter()
         .filter(|rule| rule.effect() == Effect::Allow)
         .filter_map(|rule| exec_key(rule).map(|key| (rule, key)))
+        .take(MOST)
         .collect();
     for (at, (rule, key)) in rules.iter().enumerate() {
         let contradicts = |(other, other_key): &&(&EffectiveRule, (ExecMode, Option<&[u8]>))| {
