@@ -203,10 +203,9 @@ fn matching<'p>(profile: &'p ResolvedProfile, path: &[u8]) -> Vec<Matching<'p>> 
         if permissions == Access::default() {
             continue;
         }
-        let everything = matches!(rule.rule.kind, RuleKind::All);
         let mut hits = rule.patterns.iter().filter(|pattern| pattern.glob.matches(path)).peekable();
-        if everything || hits.peek().is_some() {
-            let exact = hits.any(|pattern| pattern.glob.is_exact());
+        if hits.peek().is_some() {
+            let exact = hits.any(|pattern| pattern.is_exact(profile.generation));
             matching.push(Matching { rule, permissions, exact, generation: profile.generation });
         }
     }
@@ -231,7 +230,10 @@ fn exec_of(rule: &EffectiveRule) -> Option<Exec<'_>> {
     if rule.effect() == Effect::Deny {
         return None;
     }
-    let RuleKind::File(file) = &rule.rule.kind else { return None };
+    let RuleKind::File(file) = &rule.rule.kind else {
+        let inherit = ExecMode { transition: Transition::Inherit, fallback: None, scrub: true };
+        return matches!(rule.rule.kind, RuleKind::All).then_some(Exec { mode: inherit, target: None });
+    };
     let mut mode = file.exec?;
     if let Some(safe) = file.safe {
         mode.scrub = safe;

@@ -19,7 +19,9 @@ pub struct Glob {
     /// Whether these are all matches.
     finite: bool,
     /// Neither wildcard nor class: alternatives of plain names. Such rules win over others for execution.
-    pub(super) exact: bool,
+    exact: bool,
+    /// The same, with classes counted as names.
+    nearly_exact: bool,
 }
 
 impl Glob {
@@ -29,7 +31,7 @@ impl Glob {
     ///
     /// Says what is wrong with the pattern.
     pub fn new(pattern: &[u8]) -> Result<Glob, String> {
-        let mut compiler = Compiler { pattern, at: 0, depth: 0, exact: true };
+        let mut compiler = Compiler { pattern, at: 0, depth: 0, exact: true, nearly_exact: true };
         let nodes = compiler.sequence(false)?;
         let prefix: Vec<u8> = nodes.iter().map_while(Node::literal).collect();
         let literal = prefix.len() == nodes.len();
@@ -38,7 +40,15 @@ impl Glob {
         let mut machine = Machine::default();
         emit(&nodes, &mut machine);
         machine.steps.push(Step::Match);
-        Ok(Glob { machine, prefix, literal, prefixes, finite, exact: compiler.exact })
+        Ok(Glob {
+            machine,
+            prefix,
+            literal,
+            prefixes,
+            finite,
+            exact: compiler.exact,
+            nearly_exact: compiler.nearly_exact,
+        })
     }
 
     /// Whether it matches all of a text.
@@ -77,6 +87,12 @@ impl Glob {
     pub fn is_exact(&self) -> bool {
         self.exact
     }
+
+    /// Whether it consists of names, alternatives and classes such as `[56]`, which parsers from 4.0 on count as names.
+    #[must_use]
+    pub fn is_nearly_exact(&self) -> bool {
+        self.nearly_exact
+    }
 }
 
 /// Says whether a pattern is one; patterns with variables are judged when these are known.
@@ -113,6 +129,7 @@ struct Compiler<'p> {
     at: usize,
     depth: usize,
     exact: bool,
+    nearly_exact: bool,
 }
 
 impl Compiler<'_> {
@@ -138,6 +155,7 @@ impl Compiler<'_> {
                 }
                 b'?' => {
                     self.exact = false;
+                    self.nearly_exact = false;
                     nodes.push(Node::Set(Bytes::all_but(b"/")));
                 }
                 b'[' => {
@@ -158,6 +176,7 @@ impl Compiler<'_> {
 
     fn star(&mut self, nodes: &mut Vec<Node>) {
         self.exact = false;
+        self.nearly_exact = false;
         let not_slash = Bytes::all_but(b"/");
         let rest = self.pattern.get(self.at..).unwrap_or_default();
         let stars = rest.iter().take_while(|byte| **byte == b'*').count();
@@ -205,6 +224,7 @@ impl Compiler<'_> {
     fn class(&mut self) -> Result<Node, String> {
         self.exact = false;
         let negated = self.peek() == Some(b'^');
+        self.nearly_exact &= !negated;
         self.at += usize::from(negated);
         let mut set = Bytes::default();
         let mut before: Option<u8> = None;

@@ -373,6 +373,7 @@ impl<'t> Builder<'t> {
                 self.add_aliases(&mut patterns);
                 (patterns, Vec::new())
             }
+            RuleKind::All => (self.patterns(&all, at, variables, scope), Vec::new()),
             RuleKind::Link(link) => {
                 let mut patterns = self.patterns(&link.link, at, variables, scope);
                 self.add_aliases(&mut patterns);

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::profile::{EffectiveRule, Place, ResolvedProfile};
+use super::profile::{EffectiveRule, Generation, Pattern, Place, ResolvedProfile};
 use super::tree::Tree;
 use crate::diagnostic::Problem;
-use crate::glob::overlaps;
-use crate::syntax::words::{ExecMode, Transition};
-use crate::syntax::{Condition, Effect, MountRule, Part, RuleKind, Word};
+use crate::evaluate::permissions_of;
+use crate::glob::{covers, overlaps};
+use crate::syntax::words::{Access, ExecMode, Transition};
+use crate::syntax::{Condition, Effect, MountRule, Ownership, Part, RuleKind, Word};
 
 pub(super) fn check(tree: &mut Tree) {
     let mut found = Vec::new();
     doubled_profiles(&tree.profiles, &mut found);
     for profile in &tree.profiles {
-        exec_conflicts(profile, &mut found);
         change_conflicts(profile, &mut found);
     }
     tree.found.extend(found);
@@ -50,7 +50,7 @@ fn exec_key(rule: &EffectiveRule) -> Option<(ExecMode, Option<&[u8]>)> {
 /// How many rules of a profile are compared with one another.
 const MOST: usize = 2_000;
 
-fn exec_conflicts(profile: &ResolvedProfile, found: &mut Vec<(Place, Problem)>) {
+pub(super) fn exec_conflicts(profile: &ResolvedProfile, found: &mut Vec<(Place, Problem)>) {
     let rules: Vec<(&EffectiveRule, _)> = profile
         .rules
         .iter()
@@ -65,7 +65,9 @@ fn exec_conflicts(profile: &ResolvedProfile, found: &mut Vec<(Place, Problem)>) 
                 && owners_meet(rule, other)
                 && rule.patterns.iter().any(|one| {
                     other.patterns.iter().any(|two| {
-                        one.glob.is_exact() == two.glob.is_exact() && overlaps(&one.glob, &two.glob)
+                        one.is_exact(profile.generation) == two.is_exact(profile.generation)
+                            && overlaps(&one.glob, &two.glob)
+                            && !is_overruled(profile, rule, one, two)
                     })
                 })
         };
@@ -80,8 +82,26 @@ fn exec_conflicts(profile: &ResolvedProfile, found: &mut Vec<(Place, Problem)>) 
     }
 }
 
+/// Whether, for parsers that look at this first, a deny rule or one of higher priority takes the execution away from
+/// all that both patterns match.
+fn is_overruled(profile: &ResolvedProfile, rule: &EffectiveRule, one: &Pattern, two: &Pattern) -> bool {
+    profile.generation >= Generation::V4
+        && profile.rules.iter().filter(|over| over.qualifiers.ownership == Ownership::Any).any(|over| {
+            let stronger = match over.effect() {
+                Effect::Deny => over.priority() >= rule.priority(),
+                Effect::Allow | Effect::Prompt => over.priority() > rule.priority(),
+            };
+            stronger
+                && permissions_of(over).has(Access::EXECUTE)
+                && over
+                    .patterns
+                    .iter()
+                    .any(|wide| covers(&wide.glob, &one.glob) || covers(&wide.glob, &two.glob))
+        })
+}
+
 fn owners_meet(one: &EffectiveRule, other: &EffectiveRule) -> bool {
-    use crate::syntax::Ownership::{Any, Other, Owner};
+    use Ownership::{Any, Other, Owner};
     !matches!((one.qualifiers.ownership, other.qualifiers.ownership), (Owner, Other) | (Other, Owner))
         || one.qualifiers.ownership == Any
 }

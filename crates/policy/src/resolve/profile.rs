@@ -89,6 +89,14 @@ pub struct EffectiveRule {
     pub targets: Vec<Pattern>,
 }
 
+impl Pattern {
+    /// Whether it counts as a plain name, which takes precedence for execution.
+    #[must_use]
+    pub fn is_exact(&self, generation: Generation) -> bool {
+        if generation >= Generation::V4 { self.glob.is_nearly_exact() } else { self.glob.is_exact() }
+    }
+}
+
 impl EffectiveRule {
     /// What it does with what it matches.
     #[must_use]
@@ -121,7 +129,8 @@ pub struct IncludeUse {
 pub enum Generation {
     /// Up to 3.x: `audit` before `ix` does not speak of the `m` that it implies.
     V3,
-    /// From 4.0: it does.
+    /// From 4.0: it does; classes such as `[56]` count as names, and contradictions of execute modes are looked for
+    /// after deny and priority have been applied.
     #[default]
     V4,
 }

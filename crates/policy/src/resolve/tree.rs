@@ -24,6 +24,7 @@ pub struct Tree {
     pub(super) generation: Generation,
     /// What resolution found, beside what parsing found.
     pub(super) found: Vec<(Place, Problem)>,
+    contradictions: Vec<(Place, Problem)>,
 }
 
 impl Tree {
@@ -58,7 +59,16 @@ impl Tree {
             }
         }
         super::check::check(&mut tree);
+        tree.find_contradictions();
         tree
+    }
+
+    /// Which execute modes contradict each other depends on the parser.
+    fn find_contradictions(&mut self) {
+        self.contradictions.clear();
+        for profile in &self.profiles {
+            super::check::exec_conflicts(profile, &mut self.contradictions);
+        }
     }
 
     /// Judges by another parser than the tree suggests, which by its `abi/4.0` is one from 4.0 on.
@@ -66,6 +76,7 @@ impl Tree {
     pub fn for_generation(mut self, generation: Generation) -> Tree {
         self.generation = generation;
         self.profiles.iter_mut().for_each(|profile| profile.generation = generation);
+        self.find_contradictions();
         self
     }
 
@@ -172,7 +183,9 @@ impl Tree {
             .parsed
             .values()
             .flat_map(|file| file.source.problems.iter().map(move |problem| (file, problem)));
-        syntax.chain(self.found.iter().map(|(place, problem)| (&place.file, problem)))
+        syntax.chain(
+            self.found.iter().chain(&self.contradictions).map(|(place, problem)| (&place.file, problem)),
+        )
     }
 
     /// Everything that is wrong with the files, in their order.
