@@ -218,7 +218,7 @@ impl<'t> Builder<'t> {
             Some(parent) => format!("{}//{written}", parent.name),
             None => written.clone(),
         };
-        scope.profile_name = Some(name.clone().into_bytes());
+        scope.profile_name = Some(literal(name.as_bytes()));
         let bare = written.rsplit_once(':').map_or(written.as_str(), |(_, name)| name);
         let attachment = match &profile.attachment {
             Some(word) => Some(word.clone()),
@@ -451,6 +451,18 @@ impl<'t> Builder<'t> {
             }
         }
     }
+}
+
+/// A text as a glob that matches it alone: names of profiles may look like globs.
+fn literal(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for byte in text {
+        if b"*?[]{},\\^".contains(byte) {
+            out.push(b'\\');
+        }
+        out.push(*byte);
+    }
+    out
 }
 
 /// Runs of slashes become one, but for two at the very start.

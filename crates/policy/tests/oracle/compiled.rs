@@ -26,6 +26,10 @@ pub struct Dfa {
 pub struct Compiled {
     pub name: String,
     pub file: Option<Dfa>,
+    /// For signals and ptrace, among others; each text begins with the class's number.
+    pub other: Option<Dfa>,
+    /// Sets of capabilities: allowed, audited, quiet.
+    pub capabilities: [u64; 3],
 }
 
 fn big(bytes: &[u8], at: usize, width: usize) -> u32 {
@@ -70,8 +74,8 @@ impl Dfa {
         (if found { self.next[at] } else { self.default[state] }) as usize
     }
 
-    /// What is decided about a text, for the owner or for others.
-    pub fn decide(&self, text: &[u8], is_owner: bool) -> Bits {
+    /// The state behind a text; 0 where there is none.
+    pub fn walk(&self, text: &[u8]) -> usize {
         let mut state = 1;
         for byte in text {
             state = self.step(state, *byte);
@@ -79,6 +83,12 @@ impl Dfa {
                 break;
             }
         }
+        state
+    }
+
+    /// What is decided about a text, for the owner or for others.
+    pub fn decide(&self, text: &[u8], is_owner: bool) -> Bits {
+        let state = self.walk(text);
         let shift = if is_owner { 0 } else { 14 };
         let (accept, audit) = (self.accept[state] >> shift, self.accept2[state] >> shift);
         Bits { allow: accept & 0x7f, exec: accept >> 7 & 0x7f, audit: audit & 0x7f, quiet: audit >> 7 & 0x7f }
@@ -90,12 +100,16 @@ pub fn read(bytes: &[u8]) -> Vec<Compiled> {
     let mut profiles: Vec<Compiled> = Vec::new();
     let mut at = 0;
     let mut depth = 0;
+    let mut numbers = 0;
     let mut name = String::new();
     // The automaton of the attachment is followed by a number; the one for files by nothing of that kind.
     let mut pending: Option<Dfa> = None;
     while at < bytes.len() {
         let kind = bytes[at];
         at += 1;
+        if kind == 4 || kind == 8 {
+            numbers = 0;
+        }
         let file = pending.take().filter(|_| kind != 2);
         if let (Some(dfa), Some(profile)) = (file, profiles.last_mut()) {
             profile.file = Some(dfa);
@@ -103,7 +117,27 @@ pub fn read(bytes: &[u8]) -> Vec<Compiled> {
         match kind {
             0 => at += 1,
             1 => at += 2,
-            2 => at += 4,
+            2 => {
+                let number = little(bytes, at, 4) as u64;
+                at += 4;
+                // Behind the flags the low halves, in `caps64` the high ones.
+                let place = match (name.as_str(), depth) {
+                    ("flags", 1) => Some(0),
+                    ("caps64", 2) => Some(32),
+                    // The number that has this name; the four behind it have none.
+                    ("path_flags", 1) => {
+                        name = "flags".to_owned();
+                        None
+                    }
+                    _ => None,
+                };
+                if let (Some(shift), Some(profile)) = (place, profiles.last_mut()) {
+                    if let Some(set) = profile.capabilities.get_mut(numbers) {
+                        *set |= number << shift;
+                    }
+                    numbers += 1;
+                }
+            }
             3 => at += 8,
             4 | 5 => {
                 let length = little(bytes, at, 2);
@@ -112,7 +146,7 @@ pub fn read(bytes: &[u8]) -> Vec<Compiled> {
                 if kind == 4 {
                     name = text;
                 } else if depth == 1 && name == "profile" {
-                    profiles.push(Compiled { name: text, file: None });
+                    profiles.push(Compiled { name: text, file: None, other: None, capabilities: [0; 3] });
                     name = String::new();
                 }
             }
@@ -120,6 +154,12 @@ pub fn read(bytes: &[u8]) -> Vec<Compiled> {
                 let length = little(bytes, at, 4);
                 if name == "aadfa" && depth == 1 {
                     pending = Some(Dfa::read(&bytes[at + 4..at + 4 + length]));
+                }
+                if name == "aadfa"
+                    && depth == 2
+                    && let Some(profile) = profiles.last_mut()
+                {
+                    profile.other = Some(Dfa::read(&bytes[at + 4..at + 4 + length]));
                 }
                 at += 4 + length;
             }

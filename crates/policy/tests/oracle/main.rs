@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::panic, reason = "a test")]
 
 mod compiled;
+mod other;
 mod paths;
 
 use std::collections::BTreeMap;
@@ -345,7 +346,7 @@ fn shipped_profiles(parser: &Path) {
         match compile(parser, folder.path(), file) {
             Ok(profiles) => {
                 for profile in profiles {
-                    automata.insert((file.to_owned(), profile.name), profile.file);
+                    automata.insert((file.to_owned(), profile.name.clone()), profile);
                 }
             }
             Err(why) => {
@@ -367,9 +368,18 @@ fn shipped_profiles(parser: &Path) {
     let mut count = Count::default();
     let mut random = Random(0x2545_f491_4f6c_dd1d);
     while count.asked < questions {
-        let (profile, automaton) = random.of(&pairs);
-        ask(profile, automaton.as_ref(), &mut random, &mut count);
+        let (profile, compiled) = random.of(&pairs);
+        ask(profile, compiled.file.as_ref(), &mut random, &mut count);
     }
+    let mut others = Count::default();
+    for (profile, compiled) in &pairs {
+        other::ask(profile, compiled, &mut others);
+    }
+    println!(
+        "oracle: {} questions about capabilities, signals and ptrace, {} disagreements; {:?}\n{}",
+        others.asked, others.disagreed, others.outcomes, others.report
+    );
+    assert_eq!(others.disagreed, 0, "{}", others.report);
     println!(
         "oracle: {} profiles compiled by {}, {refused} files refused; {} questions, {} disagreements; {:?}\n{report}{}",
         pairs.len(),
