@@ -145,6 +145,7 @@ fn trees() {
         ("PQ-04", &[("p", &fine), ("q", &fine)]),
         ("PQ-05", &[("p.dpkg-dist", &fine)]),
         ("PQ-05", &[("p", "")]),
+        ("PQ-05", &[("old/p", &fine)]),
         ("PQ-34", &[("p", complain)]),
         ("PQ-35", &[("p", complain)]),
         ("PQ-36", &[("p", "abi <abi/3.0>,\nprofile p /usr/sbin/p {\n  userns,\n}\n")]),

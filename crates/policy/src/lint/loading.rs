@@ -106,6 +106,13 @@ fn misplaced(linter: &mut Linter<'_>) {
             linter.file("PQ-05", None, shown, "the file is empty");
         } else if ignored && has_profile(&entry.bytes) {
             linter.file("PQ-05", None, shown, "the parser passes over files of this name");
+        } else if folder.is_some() && !tree.is_parsed(path) && has_profile(&entry.bytes) {
+            linter.file(
+                "PQ-05",
+                None,
+                shown,
+                "the parser loads no profiles from folders, and nothing includes it",
+            );
         }
     }
 }

@@ -153,6 +153,12 @@ impl Tree {
         self.parsed.values().map(AsRef::as_ref)
     }
 
+    /// Whether a file, by path from the root, is loaded or included.
+    #[must_use]
+    pub fn is_parsed(&self, path: &str) -> bool {
+        self.parsed.contains_key(path)
+    }
+
     /// A file of the tree, parsed once.
     pub(super) fn parsed(&mut self, path: &str) -> Option<Arc<Parsed>> {
         if let Some(parsed) = self.parsed.get(path) {

@@ -1,7 +1,8 @@
 //! One file as a tree of items that knows every byte.
 //!
-//! [`parse`] never fails: an item that is no AppArmor policy is kept as [`ItemKind::Unknown`] with a [`Problem`].
-//! [`print`] gives the text back from the tree; `print(&parse(text)) == text` for any bytes.
+//! [`parse`] never fails: an item that is no AppArmor policy is kept as [`ItemKind::Unknown`] with a
+//! [`Problem`](crate::Problem).
+//! [`print()`] gives the text back from the tree; `print(&parse(text)) == text` for any bytes.
 
 mod body;
 mod cursor;
