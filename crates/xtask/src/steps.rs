@@ -4,6 +4,7 @@ mod conformance;
 mod deny;
 mod fuzz;
 mod lint;
+mod parsers;
 mod python;
 mod tests;
 mod tidy;

@@ -9,7 +9,7 @@ use crate::count::Count;
 use crate::shell::{cargo, run_counting, say};
 
 const TEST: &str = "conformance";
-const FILES: [&str; 3] = ["wild.jsonl", "groups.jsonl", "aalogparse.jsonl"];
+const FILES: [&str; 4] = ["wild.jsonl", "groups.jsonl", "aalogparse.jsonl", "apparmor_parser.jsonl"];
 
 pub(super) fn run(options: &Options) -> Outcome {
     let Some(folder) = env::var_os("AAF_CONFORMANCE").filter(|folder| !folder.is_empty()) else {

@@ -18,6 +18,7 @@ pub(super) fn all(options: &Options) -> Outcome {
         say("cargo-nextest is not installed; cargo test runs the same tests, more slowly");
         tests.args(["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]);
     }
+    tests.envs(super::parsers::settings(&options.root));
     run_counting(&mut tests).into()
 }
 

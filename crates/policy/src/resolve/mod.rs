@@ -1,0 +1,14 @@
+//! From files to profiles with their effective rules.
+
+mod build;
+mod check;
+mod condition;
+mod files;
+mod profile;
+mod tree;
+mod variables;
+
+pub use files::{Entry, FileSet, is_ignored_name};
+pub use profile::{EffectiveRule, Generation, IncludeUse, Origin, Parsed, Pattern, Place, ResolvedProfile};
+pub use tree::Tree;
+pub use variables::{Scope, Variables};
