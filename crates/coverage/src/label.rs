@@ -94,9 +94,9 @@ impl Label {
         self.name == "unconfined"
     }
 
-    /// The profiles of a stack, without namespaces' brackets.
+    /// The profiles of a stack.
     pub fn members(&self) -> impl Iterator<Item = &str> {
-        self.name.split("//&").map(|member| member.strip_prefix(':').map_or(member, |_| member))
+        self.name.split("//&")
     }
 
     /// As the kernel prints it.

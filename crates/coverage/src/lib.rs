@@ -6,15 +6,22 @@
 
 #![forbid(unsafe_code)]
 
+pub mod answers;
+mod attach;
+mod builder;
 pub mod fact;
 pub mod found;
 pub mod label;
 mod reader;
+pub mod state;
 mod text;
 
+pub use answers::{Coverage, StatusRecord, answer};
 pub use fact::{Fact, How, Source};
 pub use label::{Label, Mode};
 pub use reader::wanted::{LARGEST_BYTES, wanted};
+
+pub use state::{Builder, HostState};
 
 use found::Found;
 

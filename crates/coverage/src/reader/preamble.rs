@@ -145,7 +145,9 @@ fn word(line: &[u8]) -> Option<(String, &[u8])> {
     if first == b',' || first == b'}' {
         return Some((char::from(first).to_string(), line.get(1..)?));
     }
-    if first == b'{' && line.get(1).is_none_or(|next| next.is_ascii_whitespace() || *next == b'#') {
+    if first == b'{'
+        && line.get(1).is_none_or(|next| next.is_ascii_whitespace() || matches!(next, b'#' | b'}'))
+    {
         return Some(("{".to_owned(), line.get(1..)?));
     }
     let mut out = Vec::new();
