@@ -7,6 +7,7 @@
 
 mod analyze;
 mod collections;
+mod coverage;
 mod info;
 mod integrity;
 mod options;
@@ -17,6 +18,7 @@ mod sink;
 pub use aaf_integrity::Kind as FindingKind;
 pub use aaf_timeline::authenticity::explain as explain_reason;
 pub use analyze::{Analysis, Error, analyze, hex};
+pub use coverage::{HostCoverage, coverage};
 pub use info::{
     CaseInfo, ClockInfo, CollectionInfo, EvidenceInfo, FORMAT_VERSION, FactInfo, HostInfo, MemberInfo,
     TextInfo, Totals,

@@ -58,6 +58,7 @@ pub enum Command {
     Analyze(commands::analyze::Analyze),
     Evidence(commands::evidence::Evidence),
     Integrity(commands::integrity::Integrity),
+    Coverage(commands::coverage::CoverageCommand),
     Timeline(commands::timeline::Timeline),
     Records(commands::records::Records),
     Show(commands::show::Show),

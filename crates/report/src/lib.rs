@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod coverage;
 pub mod escape;
 pub mod integrity;
 pub mod inventory;

@@ -2,6 +2,7 @@
 
 pub mod analyze;
 pub mod completions;
+pub mod coverage;
 pub mod evidence;
 pub mod integrity;
 pub mod man;
@@ -20,6 +21,7 @@ pub fn run(command: Command, ui: &Ui) -> anyhow::Result<Exit> {
         Command::Analyze(command) => command.run(ui),
         Command::Evidence(command) => command.run(ui),
         Command::Integrity(command) => command.run(ui),
+        Command::Coverage(command) => command.run(ui),
         Command::Timeline(command) => command.run(ui),
         Command::Records(command) => command.run(ui),
         Command::Show(command) => command.run(ui),
