@@ -8,6 +8,7 @@
 mod analyze;
 mod collections;
 pub mod context;
+mod coverage;
 mod info;
 mod integrity;
 mod options;
@@ -19,6 +20,7 @@ mod triage;
 pub use aaf_integrity::Kind as IntegrityKind;
 pub use aaf_timeline::authenticity::explain as explain_reason;
 pub use analyze::{Analysis, Error, analyze, hex};
+pub use coverage::{HostCoverage, coverage};
 pub use info::{
     CaseInfo, ClockInfo, CollectionInfo, EvidenceInfo, FORMAT_VERSION, FactInfo, HostInfo, MemberInfo,
     TextInfo, Totals,

@@ -60,6 +60,7 @@ pub enum Command {
     Evidence(commands::evidence::Evidence),
     Incidents(commands::incidents::Incidents),
     Integrity(commands::integrity::Integrity),
+    Coverage(commands::coverage::CoverageCommand),
     Timeline(commands::timeline::Timeline),
     Records(commands::records::Records),
     Show(commands::show::Show),

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod context;
+pub mod coverage;
 pub mod escape;
 pub mod incidents;
 pub mod integrity;

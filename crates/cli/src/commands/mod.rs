@@ -3,6 +3,7 @@
 pub mod analyze;
 pub mod completions;
 pub mod context;
+pub mod coverage;
 pub mod evidence;
 pub mod incidents;
 pub mod integrity;
@@ -25,6 +26,7 @@ pub fn run(command: Command, ui: &Ui) -> anyhow::Result<Exit> {
         Command::Evidence(command) => command.run(ui),
         Command::Incidents(command) => command.run(ui),
         Command::Integrity(command) => command.run(ui),
+        Command::Coverage(command) => command.run(ui),
         Command::Timeline(command) => command.run(ui),
         Command::Records(command) => command.run(ui),
         Command::Show(command) => command.run(ui),

@@ -57,7 +57,8 @@ fn newer(root: &Path) -> Result<PathBuf, String> {
     let architecture = architecture.trim();
     let sources = folder.join("sources.list");
     let keys = "/usr/share/keyrings/debian-archive-keyring.gpg";
-    let line = format!("deb [signed-by={keys} arch={architecture}] {} {SUITE} main\n", mirror());
+    let mirror = mirror().ok_or("apt names no mirror of Debian")?;
+    let line = format!("deb [signed-by={keys} arch={architecture}] {mirror} {SUITE} main\n");
     fs::write(&sources, line).map_err(io)?;
     say(&format!("fetching {} of {SUITE} to {}", ASIDE.join(" "), folder.display()));
     let apt = || {
@@ -114,7 +115,7 @@ fn loader(unpacked: &Path) -> Option<(PathBuf, PathBuf)> {
 }
 
 /// The mirror that the system uses.
-fn mirror() -> String {
+fn mirror() -> Option<String> {
     let files = ["/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list"];
     let text: String = files.iter().filter_map(|file| fs::read_to_string(file).ok()).collect();
     let found = text.lines().find_map(|line| {
@@ -122,7 +123,7 @@ fn mirror() -> String {
         line.split_whitespace()
             .find(|word| word.contains("://") && word.trim_end_matches('/').ends_with("/debian"))
     });
-    found.unwrap_or("http://deb.debian.org/debian").to_owned()
+    found.map(str::to_owned)
 }
 
 #[cfg(test)]

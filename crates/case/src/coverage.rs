@@ -1,0 +1,264 @@
+//! The state of each host at collection, with the log's word on its policy.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use aaf_coverage::{Builder, Coverage, HostState, LARGEST_BYTES, StatusRecord};
+use aaf_evidence::collection::{Collection, Collections, Telling, is_same_host, is_telling};
+use aaf_evidence::{Member, Visitor};
+use aaf_model::{ContentKind, Diagnostic, EvidenceFile, Key, Verdict};
+use aaf_timeline::authenticity::Level;
+
+use crate::analyze::{Error, analyze, rfc3339};
+use crate::options::Options;
+use crate::sink::{Encoded, EventContext, TableSink};
+
+/// One host's state and what follows from it.
+#[derive(Clone, Debug)]
+pub struct HostCoverage {
+    /// The host's name, where the collection says it.
+    pub host: Option<String>,
+    /// Where its files begin: the collection's path, or the argument.
+    pub path: String,
+    /// The kind of collection; none for loose files.
+    pub kind: Option<String>,
+    /// Distribution and release.
+    pub os: Option<String>,
+    /// The kernel's release.
+    pub kernel: Option<String>,
+    /// When it was collected, RFC 3339, UTC.
+    pub collected: Option<String>,
+    /// What was read.
+    pub state: HostState,
+    /// The log's records on policy, in order of time.
+    pub status: Vec<StatusRecord>,
+    /// The answers.
+    pub coverage: Coverage,
+}
+
+/// Reads the state of every host in the evidence; with `logs` also what the logs say of its policy.
+pub fn coverage(
+    evidence: &[PathBuf],
+    options: &Options,
+    logs: bool,
+) -> Result<(Vec<HostCoverage>, Vec<Diagnostic>), Error> {
+    let mut status = Statuses::default();
+    let mut diagnostics = Vec::new();
+    if logs {
+        diagnostics = analyze(evidence, options, &mut status)?.diagnostics;
+    }
+    let inventory = aaf_evidence::discover(evidence, &options.evidence);
+    if !logs {
+        diagnostics = inventory.diagnostics.clone();
+    }
+    if inventory.files.is_empty() {
+        return Err(Error::NoEvidence { diagnostics });
+    }
+    let mut gathered = Gathered::default();
+    for argument in evidence {
+        gathered.links_below(argument);
+    }
+    gathered.telling.extend(inventory.links);
+    for file in &inventory.files {
+        gathered.root =
+            evidence.get(file.root as usize).map_or(String::new(), |path| path.display().to_string());
+        gathered.file(file, options, if logs { None } else { Some(&mut diagnostics) });
+    }
+    Ok((gathered.hosts(&status.by_host), diagnostics))
+}
+
+/// Keeps the events on policy.
+#[derive(Default)]
+struct Statuses {
+    by_host: Vec<(Option<String>, StatusRecord)>,
+}
+
+impl TableSink for Statuses {
+    fn encode(&self, context: &EventContext<'_>) -> std::io::Result<Encoded> {
+        let mut found: Vec<(Option<String>, StatusRecord)> = Vec::new();
+        for event in &context.events.events {
+            // A change that failed changed nothing, and what looks forged says nothing.
+            let is_wanted = event.primary.row.verdict == Verdict::Status
+                && event.value(Key::Error).is_none()
+                && event.authenticity.level < Level::Doubtful;
+            let (true, Some(operation), Some(name)) =
+                (is_wanted, event.value(Key::Operation), event.value(Key::Name))
+            else {
+                continue;
+            };
+            let record = StatusRecord {
+                time_us: Some(event.time_us),
+                operation: String::from_utf8_lossy(&operation).into_owned(),
+                profile: String::from_utf8_lossy(&name).into_owned(),
+            };
+            found.push((context.hosts.name(event.host).map(str::to_owned), record));
+        }
+        Ok(Box::new(found))
+    }
+
+    fn append(&mut self, encoded: Encoded) -> std::io::Result<()> {
+        if let Ok(found) = encoded.downcast::<Vec<(Option<String>, StatusRecord)>>() {
+            self.by_host.extend(*found);
+        }
+        Ok(())
+    }
+}
+
+/// A file that is worth reading, or a link.
+enum Kept {
+    File(Vec<u8>),
+    Link(String),
+}
+
+#[derive(Default)]
+struct Gathered {
+    /// The argument that is being read.
+    root: String,
+    /// The evidence file that is being read.
+    display: String,
+    paths: Vec<String>,
+    telling: Vec<Telling>,
+    /// By path, with the argument.
+    kept: BTreeMap<String, (String, Kept)>,
+}
+
+impl Gathered {
+    fn file(&mut self, file: &EvidenceFile, options: &Options, diagnostics: Option<&mut Vec<Diagnostic>>) {
+        self.display.clone_from(&file.display);
+        let is_plain = matches!(
+            file.kind,
+            ContentKind::Text
+                | ContentKind::Binary
+                | ContentKind::Journal
+                | ContentKind::Empty
+                | ContentKind::Special
+        );
+        // Plain files that say nothing about a state need not be opened.
+        if is_plain
+            && (matches!(file.kind, ContentKind::Journal | ContentKind::Empty | ContentKind::Special)
+                || file.size_bytes > LARGEST_BYTES
+                || !(aaf_coverage::wanted(&file.display) || is_telling(&file.display)))
+        {
+            self.paths.push(file.display.clone());
+            if aaf_coverage::wanted(&file.display) && file.kind == ContentKind::Empty {
+                self.kept.insert(file.display.clone(), (self.root.clone(), Kept::File(Vec::new())));
+            }
+            return;
+        }
+        let report = aaf_evidence::stream(file, &options.evidence, self);
+        if let Some(diagnostics) = diagnostics {
+            diagnostics.extend(report.diagnostics);
+        }
+    }
+
+    fn path_of(&self, member: &str) -> String {
+        if member.is_empty() { self.display.clone() } else { format!("{}!{member}", self.display) }
+    }
+
+    /// Links in folders, which are not followed elsewhere: those of the policy and of tasks say something by themselves.
+    fn links_below(&mut self, top: &Path) {
+        let mut pending = vec![top.to_owned()];
+        while let Some(folder) = pending.pop() {
+            let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+            for path in entries.flatten().map(|entry| entry.path()) {
+                let Ok(metadata) = std::fs::symlink_metadata(&path) else { continue };
+                let shown = path.display().to_string();
+                if metadata.is_dir() {
+                    pending.push(path);
+                } else if metadata.is_symlink()
+                    && aaf_coverage::wanted(&shown)
+                    && let Ok(target) = std::fs::read_link(&path)
+                {
+                    let target = target.display().to_string();
+                    self.kept.insert(shown, (top.display().to_string(), Kept::Link(target)));
+                }
+            }
+        }
+    }
+
+    fn hosts(self, status: &[(Option<String>, StatusRecord)]) -> Vec<HostCoverage> {
+        let paths: Vec<&str> = self.paths.iter().map(String::as_str).collect();
+        let collections = Collections::recognise(&paths, &self.telling);
+        let mut builders: BTreeMap<String, (Option<&Collection>, Builder)> = BTreeMap::new();
+        for (path, (root, kept)) in &self.kept {
+            let collection = collections.of(path);
+            let key = collection.map_or_else(|| root.clone(), |collection| collection.root.clone());
+            let (_, builder) = builders.entry(key).or_insert_with(|| (collection, HostState::builder()));
+            let host_path = collection.and_then(|collection| collection.host_path(path));
+            match kept {
+                Kept::File(bytes) => builder.add_as(path, host_path.as_deref().unwrap_or(path), bytes),
+                Kept::Link(target) => builder.add_link(path, target),
+            };
+        }
+        let mut all = Vec::new();
+        for (path, (collection, builder)) in builders {
+            let state = builder.build();
+            if state.is_empty() {
+                continue;
+            }
+            let facts = collection.map(|collection| &collection.facts);
+            let host = facts.and_then(|facts| Some(facts.host.as_ref()?.value.clone()));
+            let status: Vec<StatusRecord> = status
+                .iter()
+                .filter(|(of, _)| match (of, &host) {
+                    // `name~machine` where two machines share a name.
+                    (Some(of), Some(host)) => is_same_host(of.split('~').next().unwrap_or(of), host),
+                    _ => false,
+                })
+                .map(|(_, record)| record.clone())
+                .collect();
+            let coverage = aaf_coverage::answer(&state, status.iter().cloned());
+            all.push(HostCoverage {
+                host,
+                path,
+                kind: collection.map(|collection| collection.kind.as_str().to_owned()),
+                os: facts.and_then(|facts| Some(facts.os.as_ref()?.value.clone())),
+                kernel: facts.and_then(|facts| Some(facts.kernel.as_ref()?.value.clone())),
+                collected: facts.and_then(|facts| rfc3339(facts.collected_us.as_ref()?.value)),
+                state,
+                status,
+                coverage,
+            });
+        }
+        all
+    }
+}
+
+impl Visitor for Gathered {
+    fn leaf(&mut self, member: &Member, content: &mut dyn Read) {
+        let path = self.path_of(&member.path);
+        self.paths.push(path.clone());
+        let is_wanted =
+            aaf_coverage::wanted(&path) && member.size_bytes.is_none_or(|size| size <= LARGEST_BYTES);
+        let is_telling = is_telling(&path);
+        if !is_wanted && !is_telling {
+            return;
+        }
+        let mut bytes = Vec::new();
+        // What ends early is read as far as it goes; the log's pass names the damage.
+        let _ = content.take(LARGEST_BYTES).read_to_end(&mut bytes);
+        if is_telling {
+            let head =
+                bytes.get(..bytes.len().min(aaf_evidence::collection::TELLING_BYTES)).unwrap_or_default();
+            self.telling.push(Telling { path: path.clone(), head: head.to_vec(), target: None });
+        }
+        if is_wanted {
+            self.kept.insert(path, (self.root.clone(), Kept::File(bytes)));
+        }
+    }
+
+    fn link(&mut self, path: &str, target: &str) {
+        let path = self.path_of(path);
+        if is_telling(&path) {
+            self.telling.push(Telling {
+                path: path.clone(),
+                head: Vec::new(),
+                target: Some(target.to_owned()),
+            });
+        }
+        if aaf_coverage::wanted(&path) {
+            self.kept.insert(path, (self.root.clone(), Kept::Link(target.to_owned())));
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! For programs: everything that is known, with its places.
+
+use std::io;
+
+use aaf_case::HostCoverage;
+use aaf_coverage::HostState;
+use aaf_coverage::answers::{Coverage, StatusRecord};
+use serde::Serialize;
+
+use super::{Fleet, fleet};
+
+/// The version of this shape.
+const FORMAT_VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct All<'h> {
+    format_version: u32,
+    fleet: Fleet,
+    hosts: Vec<Host<'h>>,
+}
+
+#[derive(Serialize)]
+struct Host<'h> {
+    host: Option<&'h str>,
+    path: &'h str,
+    kind: Option<&'h str>,
+    os: Option<&'h str>,
+    kernel: Option<&'h str>,
+    collected: Option<&'h str>,
+    coverage: &'h Coverage,
+    state: &'h HostState,
+    policy_records: &'h [StatusRecord],
+}
+
+/// Writes all hosts as one object.
+pub fn json(hosts: &[HostCoverage], out: &mut dyn io::Write) -> io::Result<()> {
+    let all = All {
+        format_version: FORMAT_VERSION,
+        fleet: fleet(hosts),
+        hosts: hosts
+            .iter()
+            .map(|host| Host {
+                host: host.host.as_deref(),
+                path: &host.path,
+                kind: host.kind.as_deref(),
+                os: host.os.as_deref(),
+                kernel: host.kernel.as_deref(),
+                collected: host.collected.as_deref(),
+                coverage: &host.coverage,
+                state: &host.state,
+                policy_records: &host.status,
+            })
+            .collect(),
+    };
+    serde_json::to_writer_pretty(&mut *out, &all)?;
+    out.write_all(b"\n")
+}
