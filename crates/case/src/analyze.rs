@@ -14,6 +14,7 @@ use aaf_timeline::{Assumptions, Entry, SettleError, SourceInfo, Store, StoreErro
 use aaf_triage::{BadRule, Rules};
 
 use crate::collections::{self, Users};
+use crate::coverage;
 use crate::info::{CaseInfo, EvidenceInfo, FORMAT_VERSION, HostInfo, MemberInfo, TextInfo, Totals};
 use crate::integrity;
 use crate::options::Options;
@@ -165,8 +166,9 @@ pub fn analyze<S: TableSink>(
         diagnostics.push(Diagnostic::new(Code::FoldedHard, None, "", message));
     }
     let integrity = collector.finish(&diagnostics, &integrity::counted_lost(&report));
+    let at_collection = coverage::at_collection(evidence, &report, options, hosts);
     let Judged { incidents, findings, windows, of_line } =
-        triage::judge(&folded.entries, hosts, &integrity, gap_us, &rules);
+        triage::judge(&folded.entries, hosts, &integrity, &at_collection, gap_us, &rules);
     let users = Users::new(&collections, &assumptions.stated, hosts);
     let timelines = folded
         .entries

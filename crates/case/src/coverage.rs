@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use aaf_coverage::{Builder, Coverage, HostState, LARGEST_BYTES, StatusRecord};
+use aaf_coverage::{Builder, Coverage, HostState, LARGEST_BYTES, Source, StatusRecord};
 use aaf_evidence::collection::{Collection, Collections, Telling, is_same_host, is_telling};
 use aaf_evidence::{Member, Visitor};
 use aaf_model::{ContentKind, Diagnostic, EvidenceFile, Key, Verdict};
+use aaf_scan::{ScanReport, SourceReport};
 use aaf_timeline::authenticity::Level;
+use aaf_timeline::hosts::Hosts;
+use aaf_triage::windows::{AtCollection, Gap};
 
 use crate::analyze::{Error, analyze, rfc3339};
 use crate::options::Options;
@@ -66,6 +69,58 @@ pub fn coverage(
         gathered.file(file, options, if logs { None } else { Some(&mut diagnostics) });
     }
     Ok((gathered.hosts(&status.by_host), diagnostics))
+}
+
+/// Bundles with more unpacked bytes are not read a second time for the state at collection.
+const MOST_REREAD_BYTES: u64 = 4 << 30;
+
+/// Profiles that did not hold their processes when the evidence was collected.
+///
+/// Plain files are opened where they tell of a state; a bundle is read again where one of its members does.
+pub(crate) fn at_collection(
+    evidence: &[PathBuf],
+    report: &ScanReport,
+    options: &Options,
+    hosts: &Hosts,
+) -> Vec<AtCollection> {
+    let mut gathered = Gathered::default();
+    for found in &report.files {
+        let tells = |source: &SourceReport| aaf_coverage::wanted(&source.path);
+        let unpacked: u64 = found.sources.iter().map(|source| source.bytes).sum();
+        let is_stdin = found.file.display == "-";
+        if is_stdin || unpacked > MOST_REREAD_BYTES || !found.sources.iter().any(tells) {
+            gathered.paths.push(found.file.display.clone());
+            continue;
+        }
+        gathered.root =
+            evidence.get(found.file.root as usize).map_or(String::new(), |path| path.display().to_string());
+        gathered.file(&found.file, options, None);
+    }
+    gathered.telling.extend(report.captured.iter().cloned());
+    let mut all = Vec::new();
+    for state in gathered.hosts(&[]) {
+        let Some(host) = state.host.as_deref().and_then(|name| {
+            let of_name = |known: &String| is_same_host(known.split('~').next().unwrap_or(known), name);
+            hosts.names.iter().skip(1).position(of_name).and_then(|at| u32::try_from(at + 1).ok())
+        }) else {
+            continue;
+        };
+        for debt in &state.coverage.restart_debt {
+            let places: Vec<String> = debt.sources.iter().map(Source::place).collect();
+            all.push(AtCollection {
+                host,
+                profile: debt.expected.profile.clone().into_bytes(),
+                gap: Gap::NotAttached,
+                basis: format!(
+                    "{}[{}] runs unconfined beside the loaded profile ({})",
+                    debt.name,
+                    debt.pid,
+                    places.join(", ")
+                ),
+            });
+        }
+    }
+    all
 }
 
 /// Keeps the events on policy.

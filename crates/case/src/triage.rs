@@ -7,7 +7,7 @@ use aaf_model::{Attempt, Level, Outcome, Verdict};
 use aaf_timeline::authenticity::Level as Believed;
 use aaf_timeline::hosts::Hosts;
 use aaf_timeline::{Entry, ids};
-use aaf_triage::windows::Window;
+use aaf_triage::windows::{AtCollection, Window};
 use aaf_triage::{Assessment, Behaviour, Finding, Incident, Input, Rules, assess};
 
 use crate::analyze::{hex, known};
@@ -29,11 +29,12 @@ pub(crate) fn judge(
     entries: &[Entry],
     hosts: &Hosts,
     integrity: &[IntegrityRow],
+    at_collection: &[AtCollection],
     gap_us: i64,
     rules: &Rules,
 ) -> Judged {
     let behaviours: Vec<Behaviour> = entries.iter().map(behaviour).collect();
-    let input = Input { behaviours: &behaviours, hosts: &hosts.names, integrity, at_collection: &[], gap_us };
+    let input = Input { behaviours: &behaviours, hosts: &hosts.names, integrity, at_collection, gap_us };
     let Assessment { findings, incidents, windows, incident_of, rules_of } = assess(input, rules);
     let incident_ids: Vec<String> =
         incidents.iter().map(|incident| hex(incident_id(incident, hosts))).collect();

@@ -64,6 +64,7 @@ pub enum Command {
     Timeline(commands::timeline::Timeline),
     Records(commands::records::Records),
     Show(commands::show::Show),
+    Policy(commands::policy::PolicyCommand),
     Rules(commands::rules::RulesCommand),
     Schema(commands::schema::Schema),
     Completions(commands::completions::Completions),

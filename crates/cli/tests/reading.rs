@@ -22,10 +22,12 @@ fn every_command_has_help_with_examples() {
     for command in [
         "analyze",
         "context",
+        "coverage",
         "evidence",
         "incidents",
         "integrity",
         "timeline",
+        "policy",
         "records",
         "rules",
         "show",

@@ -22,6 +22,13 @@ fn incidents_tell_four_things_from_case_and_evidence_alike() {
     let from_evidence =
         place.run(&["incidents", &sample("web01.tar.xz"), "--format", "json", "-q"]).expect(0);
     assert_eq!(from_case.out, from_evidence.out);
+    // Loaded again, but the processes were never restarted.
+    let policy = incidents.iter().find(|it| it["policy_changes"].as_i64() > Some(0)).expect("the tampering");
+    let result = policy["result"].as_str().unwrap();
+    assert!(
+        result.contains("still unprotected when the evidence ends: backup-agent, boxed, fcgiwrap"),
+        "{result}"
+    );
     let text = place.run(&["incidents", "case"]).expect(0).out;
     for label in ["attack", "payload", "result", "action", "or else", "findings"] {
         assert!(text.contains(&format!("       {label}")), "{label}");

@@ -126,9 +126,12 @@ pub fn assess(input: Input<'_>, rules: &Rules) -> Assessment {
     findings.sort_by(|a, b| {
         (b.level, a.first_us, &a.rule, &a.behaviours).cmp(&(a.level, b.first_us, &b.rule, &b.behaviours))
     });
-    let (incidents, incident_of) = incident::group(input, &order, &families, &findings);
+    let (mut incidents, incident_of) = incident::group(input, &order, &families, &findings);
     let rules_of = hits.into_iter().map(|names| names.into_iter().map(|(name, _)| name).collect()).collect();
     let windows = windows::find(behaviours, &order, input.at_collection);
+    for incident in &mut incidents {
+        incident.add_windows(&windows);
+    }
     Assessment { findings, incidents, windows, incident_of, rules_of }
 }
 

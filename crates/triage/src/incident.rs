@@ -13,6 +13,7 @@ use crate::finding::Finding;
 use crate::lineage::Families;
 use crate::rule::Confidence;
 use crate::stage::Stage;
+use crate::windows::{Gap, Window};
 use crate::wording;
 
 /// Something that a responder decides about.
@@ -62,6 +63,33 @@ pub struct Incident {
     pub first_event: u64,
     /// Other incidents that share something with it: their index and what it is.
     pub links: Vec<(usize, String)>,
+}
+
+impl Incident {
+    /// Says which of its profiles still did not protect when the evidence ends.
+    pub(crate) fn add_windows(&mut self, windows: &[Window]) {
+        let open: Vec<&Window> = windows
+            .iter()
+            .filter(|window| {
+                window.host == self.host
+                    && window.to_us.is_none()
+                    && window.gap != Gap::Complain
+                    && self.profiles.contains(&window.profile)
+            })
+            .collect();
+        if open.is_empty() {
+            return;
+        }
+        let mut named: Vec<String> = open
+            .iter()
+            .take(MOST_NAMED)
+            .map(|window| String::from_utf8_lossy(&window.profile).into_owned())
+            .collect();
+        if open.len() > named.len() {
+            named.push(format!("{} more", open.len() - named.len()));
+        }
+        self.result.push_str(&format!(" · still unprotected when the evidence ends: {}", named.join(", ")));
+    }
 }
 
 /// Payloads, alternatives and links that are named.

@@ -8,6 +8,7 @@ pub mod evidence;
 pub mod incidents;
 pub mod integrity;
 pub mod man;
+pub mod policy;
 pub mod records;
 pub mod rules;
 pub mod schema;
@@ -30,6 +31,7 @@ pub fn run(command: Command, ui: &Ui) -> anyhow::Result<Exit> {
         Command::Timeline(command) => command.run(ui),
         Command::Records(command) => command.run(ui),
         Command::Show(command) => command.run(ui),
+        Command::Policy(command) => command.run(ui),
         Command::Rules(command) => command.run(ui),
         Command::Schema(command) => command.run(ui),
         Command::Completions(command) => command.run(ui),
