@@ -56,7 +56,7 @@ pub struct Finding {
 pub fn of_rule(rule: &Rule, behaviours: &[Behaviour], members: Vec<usize>, noise: Option<&str>) -> Finding {
     let first = &behaviours[members[0]];
     let mut level = rule.level_of(first.is_stopped() || first.is_policy_change());
-    let mut reasons = vec![format!("{} is {} where AppArmor refuses", rule.name, rule.level.as_str())];
+    let mut reasons = vec![format!("{} is {}", rule.name, rule.level.as_str())];
     if level > rule.level {
         reasons.push(match first.outcome {
             Some(Outcome::Succeeded) => "raised: the call succeeded".to_owned(),
@@ -125,7 +125,7 @@ pub fn of_sequence(sequence: &Sequence, behaviours: &[Behaviour], chain: Vec<usi
         rule: sequence.name.to_owned(),
         title: sequence.title.to_owned(),
         level: sequence.level,
-        reasons: vec![format!("{} of {steps} steps", sequence.name)],
+        reasons: vec![format!("{} {}: {steps} steps", sequence.name, sequence.title)],
         confidence: sequence.confidence,
         stage: sequence.stage,
         techniques: owned(sequence.techniques),

@@ -249,7 +249,8 @@ fn tell(behaviours: &[Behaviour], members: &[usize], findings: &[Finding], own: 
     };
     let mut reasons: Vec<String> = head.map(|finding| finding.reasons.clone()).unwrap_or_default();
     let chains = collect(&|finding| {
-        if finding.is_sequence { vec![format!("{} {}", finding.rule, finding.title)] } else { Vec::new() }
+        let is_told = head.is_some_and(|head| head.rule == finding.rule);
+        if finding.is_sequence && !is_told { finding.reasons.clone() } else { Vec::new() }
     });
     reasons.extend(chains);
     let first_us = member()
