@@ -9,6 +9,7 @@ use aaf_timeline::hosts::Hosts;
 use aaf_timeline::{Entry, ids};
 use aaf_triage::windows::{AtCollection, Window};
 use aaf_triage::{Assessment, Behaviour, Finding, Incident, Input, Rules, assess};
+use rayon::prelude::*;
 
 use crate::analyze::{hex, known};
 
@@ -33,7 +34,7 @@ pub(crate) fn judge(
     gap_us: i64,
     rules: &Rules,
 ) -> Judged {
-    let behaviours: Vec<Behaviour> = entries.iter().map(behaviour).collect();
+    let behaviours: Vec<Behaviour> = entries.par_iter().map(behaviour).collect();
     let input = Input { behaviours: &behaviours, hosts: &hosts.names, integrity, at_collection, gap_us };
     let Assessment { findings, incidents, windows, incident_of, rules_of } = assess(input, rules);
     let incident_ids: Vec<String> =
@@ -44,7 +45,7 @@ pub(crate) fn judge(
         .flat_map(|(incident, all)| all.findings.iter().map(move |&finding| (finding, incident)))
         .collect();
     let finding_rows = findings
-        .iter()
+        .par_iter()
         .enumerate()
         .map(|(at, finding)| {
             let incident = of_finding.get(&at).map(|&incident| incident_ids[incident].clone());

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use aaf_model::tables::IntegrityRow;
 use aaf_model::{Level, Outcome};
+use rayon::prelude::*;
 
 use crate::behaviour::Behaviour;
 use crate::finding::{self, Finding};
@@ -69,20 +70,19 @@ pub fn assess(input: Input<'_>, rules: &Rules) -> Assessment {
     let mut known_kinds = HashMap::new();
     let kinds: Vec<String> =
         behaviours.iter().map(|behaviour| rules.kinds.of(behaviour, &mut known_kinds)).collect();
+    // Asking the rules is most of the work; each behaviour is asked about by itself.
+    let found_of: Vec<Vec<(usize, &Rule)>> = behaviours
+        .par_iter()
+        .zip(kinds.par_iter())
+        .map(|(behaviour, kind)| matching(rules, behaviour, kind))
+        .collect();
     let mut groups: BTreeMap<Group<'_>, Vec<usize>> = BTreeMap::new();
     let mut hits: Vec<Vec<(String, Level)>> = Vec::with_capacity(behaviours.len());
-    for (at, behaviour) in behaviours.iter().enumerate() {
-        let candidates =
-            rules.all.iter().enumerate().filter(|(_, rule)| rule.gate.admits(behaviour, &kinds[at]));
-        let candidates: Vec<(usize, &Rule)> =
-            if behaviour.is_forged_looking { Vec::new() } else { candidates.collect() };
-        if candidates.is_empty() {
+    for (at, (behaviour, found)) in behaviours.iter().zip(found_of).enumerate() {
+        if found.is_empty() {
             hits.push(Vec::new());
             continue;
         }
-        let event = taxonomy::event(behaviour, &kinds[at]);
-        let found: Vec<(usize, &Rule)> =
-            candidates.into_iter().filter(|(_, rule)| rule.is_match(&event)).collect();
         let noise = found.iter().find_map(|(_, rule)| rule.reading.noise.as_deref());
         let noise = noise.or(reloads[at].then_some(RELOADED));
         let mut names = Vec::new();
@@ -105,8 +105,9 @@ pub fn assess(input: Input<'_>, rules: &Rules) -> Assessment {
         names.sort_by(|a, b| (b.1, &a.0).cmp(&(a.1, &b.0)));
         hits.push(names);
     }
+    let groups: Vec<(Group<'_>, Vec<usize>)> = groups.into_iter().collect();
     let mut findings: Vec<Finding> = groups
-        .into_iter()
+        .into_par_iter()
         .map(|(group, mut members)| {
             members.sort_by_key(|&at| (behaviours[at].first_us, behaviours[at].first_event));
             finding::of_rule(&rules.all[group.rule], behaviours, members, group.noise)
@@ -133,6 +134,20 @@ pub fn assess(input: Input<'_>, rules: &Rules) -> Assessment {
         incident.add_windows(&windows);
     }
     Assessment { findings, incidents, windows, incident_of, rules_of }
+}
+
+/// The rules that find the behaviour, in their order.
+fn matching<'r>(rules: &'r Rules, behaviour: &Behaviour, kind: &str) -> Vec<(usize, &'r Rule)> {
+    if behaviour.is_forged_looking {
+        return Vec::new();
+    }
+    let admitted = rules.all.iter().enumerate().filter(|(_, rule)| rule.gate.admits(behaviour, kind));
+    let mut found: Vec<(usize, &Rule)> = admitted.collect();
+    if !found.is_empty() {
+        let event = taxonomy::event(behaviour, kind);
+        found.retain(|(_, rule)| rule.is_match(&event));
+    }
+    found
 }
 
 /// Why a change of policy among many is no finding.
