@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::attach::Variables;
 use crate::fact::{Fact, How, Source, keep};
-use crate::found::{ProcessSeen, SocketSeen, What};
+use crate::found::{Found, ProcessSeen, SocketSeen, What};
 use crate::label::{Label, Mode};
 use crate::reader::sockets::is_exposed;
 use crate::reader::{self, PolicyTree};
@@ -105,6 +105,7 @@ impl Joiner {
             }
         };
         let below = reader::below_policy(host_path).unwrap_or(host_path).to_owned();
+        let found = if below.starts_with("tunables/") { found } else { with_own_variables(found) };
         for one in found {
             let source = Source { path: path.to_owned(), line: one.line, offset_bytes: one.offset_bytes };
             self.take(one.what, source, &below);
@@ -375,6 +376,27 @@ impl Joiner {
     }
 }
 
+/// Variables of a file that is no tunable hold in that file alone: they are written into its attachments.
+fn with_own_variables(mut found: Vec<Found>) -> Vec<Found> {
+    let mut own = Variables::new();
+    for one in &found {
+        if let What::Variable(name, values) = &one.what {
+            own.entry(name.clone()).or_default().extend(values.iter().cloned());
+        }
+    }
+    if !own.is_empty() {
+        found.retain(|one| !matches!(one.what, What::Variable(..)));
+        for one in &mut found {
+            if let What::OnDisk(profile) = &mut one.what
+                && let Some(attachment) = &mut profile.attachment
+            {
+                *attachment = resolve(attachment, &own);
+            }
+        }
+    }
+    found
+}
+
 /// The whole name of a profile of the tree: a child's folder lies in its parent's and has its own part of the name alone.
 fn tree_name(tree: &PolicyTree, folder: &str) -> Option<String> {
     let own = tree.get(folder)?.name.clone()?;
@@ -530,11 +552,15 @@ fn program(process: &mut Process) {
 /// The attachment with its variables written out as an alternation.
 fn resolve(text: &str, variables: &Variables) -> String {
     let mut out = text.to_owned();
-    for _ in 0..8 {
-        let Some(at) = out.find("@{") else { break };
+    let mut from = 0;
+    for _ in 0..32 {
+        let Some(at) = out.get(from..).and_then(|rest| rest.find("@{")).map(|at| from + at) else { break };
         let Some(length) = out.get(at..).and_then(|rest| rest.find('}')) else { break };
         let name = out.get(at + 2..at + length).unwrap_or_default();
-        let Some(values) = variables.get(name).filter(|values| !values.is_empty()) else { break };
+        let Some(values) = variables.get(name).filter(|values| !values.is_empty()) else {
+            from = at + length;
+            continue;
+        };
         let value = if values.len() == 1 { values.concat() } else { format!("{{{}}}", values.join(",")) };
         out.replace_range(at..=at + length, &value);
         if out.len() > 4096 {

@@ -73,8 +73,7 @@ impl Captured {
     /// sosreport leaves abstractions out, which define no profiles; a tree without the tunables that its own files
     /// include is a selection.
     pub fn has_whole_tree(&self) -> bool {
-        !self.policy_files.is_empty()
-            && !self.missing_includes.iter().any(|file| file.starts_with("tunables/"))
+        !self.policy_files.is_empty() && !self.missing_includes.contains("tunables/global")
     }
 }
 
