@@ -134,6 +134,7 @@ impl Joiner {
             What::LoadedList(how) => self.state.captured.loaded.push(Fact::new((), how, source)),
             What::Count(counted, count) => self.state.counts.push(Stated { counted, count, source }),
             What::Process(seen) => self.process(*seen, source),
+            What::ConfinedList => self.state.captured.confined.push(source),
             What::ProcessList => self.state.captured.processes.push(source),
             What::Socket(seen) => self.sockets.push((seen, source)),
             What::SocketList => self.state.captured.sockets.push(source),
@@ -326,6 +327,10 @@ impl Joiner {
                 continue;
             }
             program(process);
+            // aa-status names every task with a profile; what it leaves out had none.
+            if let (None, Some(list)) = (&process.label, self.state.captured.confined.first()) {
+                process.label = Some(Fact::new(Label::unconfined(), How::Inferred, list.clone()));
+            }
         }
     }
 

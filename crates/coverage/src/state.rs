@@ -53,6 +53,8 @@ pub struct Stated {
 pub struct Captured {
     /// Whole lists of loaded policy.
     pub loaded: Vec<Fact<()>>,
+    /// Whole lists of tasks that have a profile.
+    pub confined: Vec<Source>,
     /// Whole lists of tasks.
     pub processes: Vec<Source>,
     /// Lists of sockets.
