@@ -230,8 +230,8 @@ impl Joiner {
             }
         }
         self.disk();
-        self.tasks();
         self.join_sockets();
+        self.tasks();
         self.switches();
         let complains = self.state.switch("mode").is_some_and(|mode| mode.value == "complain");
         let is_off = self.state.switch("enabled").is_some_and(|enabled| matches!(&*enabled.value, "N" | "0"))
@@ -340,6 +340,12 @@ impl Joiner {
             let mut pids: BTreeSet<u32> = seen.owners.iter().map(|(pid, _)| *pid).collect();
             if seen.inode != 0 {
                 pids.extend(self.holders.get(&seen.inode).into_iter().flatten());
+            }
+            for (pid, name) in &seen.owners {
+                let process = self.state.processes.entry(*pid).or_insert_with(|| new_process(*pid));
+                if process.comm.is_none() && !name.is_empty() {
+                    process.comm = Some(name.clone());
+                }
             }
             let how = seen.how.unwrap_or(How::Reported);
             let exposed = is_exposed(&seen);

@@ -298,6 +298,32 @@ fn containers_and_units() {
     assert!(answer(&state, []).drift.iter().any(|it| it.subject == "apparmor.service"));
 }
 
+#[test]
+fn a_unit_says_which_profile_its_tasks_should_have() {
+    let mut builder = HostState::builder();
+    builder
+        .add("lib/systemd/system/x.service", b"[Service]\nExecStart=/usr/bin/x --y\nAppArmorProfile=tight\n");
+    builder.add("profiles", b"tight (enforce)\n");
+    builder.add(
+        "ps.txt",
+        b"LABEL PID PPID UID COMMAND\nunconfined 7 1 0 /usr/bin/x --y\nunconfined 8 1 0 /usr/bin/z\n",
+    );
+    // Neither in the list of tasks nor with a label of its own.
+    builder.add("ss.txt", b"Netid State Recv-Q Send-Q Local Address:Port Peer Address:Port\ntcp LISTEN 0 1 *:99 *:* users:((\"late\",pid=9,fd=1))\n");
+    let state = builder.build();
+    let coverage = answer(&state, []);
+    let debts: Vec<_> = coverage
+        .restart_debt
+        .iter()
+        .map(|debt| (debt.pid, debt.expected.profile.as_str(), debt.action.as_str()))
+        .collect();
+    assert_eq!(debts, [(7, "tight", "systemctl restart x.service")]);
+    let open: Vec<_> =
+        coverage.exposed_gaps.iter().map(|gap| (gap.pid, gap.name.as_str(), gap.confinement)).collect();
+    assert_eq!(open, [(9, "late", Confinement::Unknown)]);
+    assert_eq!((coverage.counts.processes.all, coverage.counts.passing.all), (2, 1));
+}
+
 const HINTS: [&str; 8] = [
     "x",
     "etc/apparmor.d/x",
