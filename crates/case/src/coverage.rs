@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use aaf_coverage::{Builder, Coverage, HostState, LARGEST_BYTES, Source, StatusRecord};
 use aaf_evidence::collection::{Collection, Collections, Telling, is_same_host, is_telling};
 use aaf_evidence::{Member, Visitor};
-use aaf_model::{ContentKind, Diagnostic, EvidenceFile, Key, Verdict};
+use aaf_model::{Code, ContentKind, Diagnostic, EvidenceFile, Key, Verdict};
 use aaf_scan::{ScanReport, SourceReport};
 use aaf_timeline::authenticity::Level;
 use aaf_timeline::hosts::Hosts;
@@ -68,6 +68,11 @@ pub fn coverage(
             evidence.get(file.root as usize).map_or(String::new(), |path| path.display().to_string());
         gathered.file(file, options, if logs { None } else { Some(&mut diagnostics) });
     }
+    if let Some(path) = gathered.left_out.take() {
+        let message =
+            "this file and what follows are not read for the state of hosts: more than 512 MiB of such files";
+        diagnostics.push(Diagnostic::new(Code::LimitReached, None, path, message));
+    }
     Ok((gathered.hosts(&status.by_host), diagnostics))
 }
 
@@ -85,15 +90,16 @@ pub(crate) fn at_collection(
 ) -> Vec<AtCollection> {
     let mut gathered = Gathered::default();
     for found in &report.files {
-        let tells = |source: &SourceReport| aaf_coverage::wanted(&source.path);
+        let root =
+            evidence.get(found.file.root as usize).map_or(String::new(), |path| path.display().to_string());
+        let tells = |source: &SourceReport| aaf_coverage::wanted(inside(&source.path, &root));
         let unpacked: u64 = found.sources.iter().map(|source| source.bytes).sum();
         let is_stdin = found.file.display == "-";
         if is_stdin || unpacked > MOST_REREAD_BYTES || !found.sources.iter().any(tells) {
             gathered.paths.push(found.file.display.clone());
             continue;
         }
-        gathered.root =
-            evidence.get(found.file.root as usize).map_or(String::new(), |path| path.display().to_string());
+        gathered.root = root;
         gathered.file(&found.file, options, None);
     }
     gathered.telling.extend(report.captured.iter().cloned());
@@ -122,6 +128,9 @@ pub(crate) fn at_collection(
     }
     all
 }
+
+/// Files are kept until all are seen; a bundle that has more of them than this is none of a host's state.
+const MOST_KEPT_BYTES: u64 = 512 << 20;
 
 /// Keeps the events on policy.
 #[derive(Default)]
@@ -173,6 +182,9 @@ struct Gathered {
     /// The evidence file that is being read.
     display: String,
     paths: Vec<String>,
+    kept_bytes: u64,
+    /// The first file that was left out for want of room.
+    left_out: Option<String>,
     telling: Vec<Telling>,
     /// By path, with the argument.
     kept: BTreeMap<String, (String, Kept)>,
@@ -193,10 +205,10 @@ impl Gathered {
         if is_plain
             && (matches!(file.kind, ContentKind::Journal | ContentKind::Empty | ContentKind::Special)
                 || file.size_bytes > LARGEST_BYTES
-                || !(aaf_coverage::wanted(&file.display) || is_telling(&file.display)))
+                || !(aaf_coverage::wanted(below(&file.display, &self.root)) || is_telling(&file.display)))
         {
             self.paths.push(file.display.clone());
-            if aaf_coverage::wanted(&file.display) && file.kind == ContentKind::Empty {
+            if aaf_coverage::wanted(below(&file.display, &self.root)) && file.kind == ContentKind::Empty {
                 self.kept.insert(file.display.clone(), (self.root.clone(), Kept::File(Vec::new())));
             }
             return;
@@ -207,12 +219,18 @@ impl Gathered {
         }
     }
 
+    /// The path inside what was handed over: the folders around it say nothing about its content.
+    fn inside<'p>(&'p self, member: &'p str) -> &'p str {
+        if member.is_empty() { below(&self.display, &self.root) } else { member }
+    }
+
     fn path_of(&self, member: &str) -> String {
         if member.is_empty() { self.display.clone() } else { format!("{}!{member}", self.display) }
     }
 
     /// Links in folders, which are not followed elsewhere: those of the policy and of tasks say something by themselves.
     fn links_below(&mut self, top: &Path) {
+        let top_shown = top.display().to_string();
         let mut pending = vec![top.to_owned()];
         while let Some(folder) = pending.pop() {
             let Ok(entries) = std::fs::read_dir(&folder) else { continue };
@@ -222,11 +240,11 @@ impl Gathered {
                 if metadata.is_dir() {
                     pending.push(path);
                 } else if metadata.is_symlink()
-                    && aaf_coverage::wanted(&shown)
+                    && aaf_coverage::wanted(below(&shown, &top_shown))
                     && let Ok(target) = std::fs::read_link(&path)
                 {
                     let target = target.display().to_string();
-                    self.kept.insert(shown, (top.display().to_string(), Kept::Link(target)));
+                    self.kept.insert(shown, (top_shown.clone(), Kept::Link(target)));
                 }
             }
         }
@@ -240,9 +258,10 @@ impl Gathered {
             let collection = collections.of(path);
             let key = collection.map_or_else(|| root.clone(), |collection| collection.root.clone());
             let (_, builder) = builders.entry(key).or_insert_with(|| (collection, HostState::builder()));
+            let inside = inside(path, root);
             let host_path = collection.and_then(|collection| collection.host_path(path));
             match kept {
-                Kept::File(bytes) => builder.add_as(path, host_path.as_deref().unwrap_or(path), bytes),
+                Kept::File(bytes) => builder.add_as(path, host_path.as_deref().unwrap_or(inside), bytes),
                 Kept::Link(target) => builder.add_link(path, target),
             };
         }
@@ -280,12 +299,29 @@ impl Gathered {
     }
 }
 
+/// Of a member what lies in its bundle, of a file what lies below the argument.
+fn inside<'p>(path: &'p str, root: &str) -> &'p str {
+    path.split_once('!').map_or_else(|| below(path, root), |(_, member)| member)
+}
+
+/// What of a path lies below the argument; of an argument that is a file its name.
+fn below<'p>(path: &'p str, root: &str) -> &'p str {
+    match path.strip_prefix(root).map(|rest| rest.trim_start_matches('/')) {
+        Some("") | None => path.rsplit('/').next().unwrap_or(path),
+        Some(rest) => rest,
+    }
+}
+
 impl Visitor for Gathered {
     fn leaf(&mut self, member: &Member, content: &mut dyn Read) {
         let path = self.path_of(&member.path);
         self.paths.push(path.clone());
-        let is_wanted =
-            aaf_coverage::wanted(&path) && member.size_bytes.is_none_or(|size| size <= LARGEST_BYTES);
+        let mut is_wanted = aaf_coverage::wanted(self.inside(&member.path))
+            && member.size_bytes.is_none_or(|size| size <= LARGEST_BYTES);
+        if is_wanted && self.kept_bytes >= MOST_KEPT_BYTES {
+            is_wanted = false;
+            self.left_out.get_or_insert_with(|| path.clone());
+        }
         let is_telling = is_telling(&path);
         if !is_wanted && !is_telling {
             return;
@@ -299,11 +335,13 @@ impl Visitor for Gathered {
             self.telling.push(Telling { path: path.clone(), head: head.to_vec(), target: None });
         }
         if is_wanted {
+            self.kept_bytes = self.kept_bytes.saturating_add(bytes.len() as u64);
             self.kept.insert(path, (self.root.clone(), Kept::File(bytes)));
         }
     }
 
     fn link(&mut self, path: &str, target: &str) {
+        let is_wanted = aaf_coverage::wanted(self.inside(path));
         let path = self.path_of(path);
         if is_telling(&path) {
             self.telling.push(Telling {
@@ -312,7 +350,7 @@ impl Visitor for Gathered {
                 target: Some(target.to_owned()),
             });
         }
-        if aaf_coverage::wanted(&path) {
+        if is_wanted {
             self.kept.insert(path, (self.root.clone(), Kept::Link(target.to_owned())));
         }
     }

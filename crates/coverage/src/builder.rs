@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::attach::Variables;
 use crate::fact::{Fact, How, Source, keep};
-use crate::found::{ProcessSeen, SocketSeen, What};
+use crate::found::{Found, ProcessSeen, SocketSeen, What};
 use crate::label::{Label, Mode};
 use crate::reader::sockets::is_exposed;
 use crate::reader::{self, PolicyTree};
@@ -105,6 +105,7 @@ impl Joiner {
             }
         };
         let below = reader::below_policy(host_path).unwrap_or(host_path).to_owned();
+        let found = if below.starts_with("tunables/") { found } else { with_own_variables(found) };
         for one in found {
             let source = Source { path: path.to_owned(), line: one.line, offset_bytes: one.offset_bytes };
             self.take(one.what, source, &below);
@@ -133,6 +134,7 @@ impl Joiner {
             What::LoadedList(how) => self.state.captured.loaded.push(Fact::new((), how, source)),
             What::Count(counted, count) => self.state.counts.push(Stated { counted, count, source }),
             What::Process(seen) => self.process(*seen, source),
+            What::ConfinedList => self.state.captured.confined.push(source),
             What::ProcessList => self.state.captured.processes.push(source),
             What::Socket(seen) => self.sockets.push((seen, source)),
             What::SocketList => self.state.captured.sockets.push(source),
@@ -228,8 +230,8 @@ impl Joiner {
             }
         }
         self.disk();
-        self.tasks();
         self.join_sockets();
+        self.tasks();
         self.switches();
         let complains = self.state.switch("mode").is_some_and(|mode| mode.value == "complain");
         let is_off = self.state.switch("enabled").is_some_and(|enabled| matches!(&*enabled.value, "N" | "0"))
@@ -325,6 +327,10 @@ impl Joiner {
                 continue;
             }
             program(process);
+            // aa-status names every task with a profile; what it leaves out had none.
+            if let (None, Some(list)) = (&process.label, self.state.captured.confined.first()) {
+                process.label = Some(Fact::new(Label::unconfined(), How::Inferred, list.clone()));
+            }
         }
     }
 
@@ -334,6 +340,12 @@ impl Joiner {
             let mut pids: BTreeSet<u32> = seen.owners.iter().map(|(pid, _)| *pid).collect();
             if seen.inode != 0 {
                 pids.extend(self.holders.get(&seen.inode).into_iter().flatten());
+            }
+            for (pid, name) in &seen.owners {
+                let process = self.state.processes.entry(*pid).or_insert_with(|| new_process(*pid));
+                if process.comm.is_none() && !name.is_empty() {
+                    process.comm = Some(name.clone());
+                }
             }
             let how = seen.how.unwrap_or(How::Reported);
             let exposed = is_exposed(&seen);
@@ -373,6 +385,27 @@ impl Joiner {
             facts.sort_by(|a, b| a.how.cmp(&b.how).then_with(|| a.source.cmp(&b.source)));
         }
     }
+}
+
+/// Variables of a file that is no tunable hold in that file alone: they are written into its attachments.
+fn with_own_variables(mut found: Vec<Found>) -> Vec<Found> {
+    let mut own = Variables::new();
+    for one in &found {
+        if let What::Variable(name, values) = &one.what {
+            own.entry(name.clone()).or_default().extend(values.iter().cloned());
+        }
+    }
+    if !own.is_empty() {
+        found.retain(|one| !matches!(one.what, What::Variable(..)));
+        for one in &mut found {
+            if let What::OnDisk(profile) = &mut one.what
+                && let Some(attachment) = &mut profile.attachment
+            {
+                *attachment = resolve(attachment, &own);
+            }
+        }
+    }
+    found
 }
 
 /// The whole name of a profile of the tree: a child's folder lies in its parent's and has its own part of the name alone.
@@ -530,11 +563,15 @@ fn program(process: &mut Process) {
 /// The attachment with its variables written out as an alternation.
 fn resolve(text: &str, variables: &Variables) -> String {
     let mut out = text.to_owned();
-    for _ in 0..8 {
-        let Some(at) = out.find("@{") else { break };
+    let mut from = 0;
+    for _ in 0..32 {
+        let Some(at) = out.get(from..).and_then(|rest| rest.find("@{")).map(|at| from + at) else { break };
         let Some(length) = out.get(at..).and_then(|rest| rest.find('}')) else { break };
         let name = out.get(at + 2..at + length).unwrap_or_default();
-        let Some(values) = variables.get(name).filter(|values| !values.is_empty()) else { break };
+        let Some(values) = variables.get(name).filter(|values| !values.is_empty()) else {
+            from = at + length;
+            continue;
+        };
         let value = if values.len() == 1 { values.concat() } else { format!("{{{}}}", values.join(",")) };
         out.replace_range(at..=at + length, &value);
         if out.len() > 4096 {

@@ -23,6 +23,8 @@ pub enum What {
     Loaded(LoadedProfile),
     /// This file lists the whole loaded policy, so that what it lacks was not loaded.
     LoadedList(How),
+    /// This file lists all tasks that have a profile, so that any other ran without one.
+    ConfinedList,
     /// A tool counted.
     Count(Counted, u64),
     /// A task.

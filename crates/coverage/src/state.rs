@@ -53,6 +53,8 @@ pub struct Stated {
 pub struct Captured {
     /// Whole lists of loaded policy.
     pub loaded: Vec<Fact<()>>,
+    /// Whole lists of tasks that have a profile.
+    pub confined: Vec<Source>,
     /// Whole lists of tasks.
     pub processes: Vec<Source>,
     /// Lists of sockets.
@@ -73,8 +75,7 @@ impl Captured {
     /// sosreport leaves abstractions out, which define no profiles; a tree without the tunables that its own files
     /// include is a selection.
     pub fn has_whole_tree(&self) -> bool {
-        !self.policy_files.is_empty()
-            && !self.missing_includes.iter().any(|file| file.starts_with("tunables/"))
+        !self.policy_files.is_empty() && !self.missing_includes.contains("tunables/global")
     }
 }
 

@@ -226,3 +226,37 @@ fn text_json_and_kernel_say_the_same() {
         assert_eq!(tasks(&only("live/aa-status.txt")), tasks(&only("live/aa-status.json")), "{host}");
     }
 }
+
+#[test]
+fn what_aa_status_leaves_out_had_no_profile() {
+    let labels = |state: &HostState| -> Vec<(u32, String)> {
+        let label =
+            |it: &aaf_coverage::state::Process| it.label.clone().map(|it| it.value.name).unwrap_or_default();
+        state.user_processes().map(|it| (it.pid, label(it))).collect()
+    };
+    for host in ["web01", "app02a", "bus04"] {
+        let all = files(host);
+        let only = |name: &str| all.iter().find(|(path, _)| path.ends_with(name)).expect("the file");
+        let (path, with) = only("ps-label.txt");
+        let mut builder = HostState::builder();
+        builder.add(path, with);
+        let with_labels = builder.build();
+        // As sosreport has it: aa-status, and ps without labels.
+        let mut without = "PID PPID UID COMMAND\n".to_owned();
+        for line in String::from_utf8_lossy(with).replace(" (enforce)", "(enforce)").lines().skip(1) {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let command = words[5..].join(" ");
+            without.push_str(&format!("{} {} {} {command}\n", words[0], words[1], words[2]));
+        }
+        let mut builder = HostState::builder();
+        let (status_path, status) = only("aa-status.txt");
+        builder.add(path, without.as_bytes()).add(status_path, status);
+        let without_labels = builder.build();
+        assert_eq!(labels(&without_labels), labels(&with_labels), "{host}");
+        let inferred = without_labels
+            .user_processes()
+            .filter_map(|it| it.label.as_ref())
+            .filter(|it| it.how == aaf_coverage::How::Inferred);
+        assert!(inferred.count() > 10);
+    }
+}

@@ -191,6 +191,9 @@ impl Finder<'_> {
 
     /// A task that executes exactly what a profile attaches to.
     fn runs(&self, profile: &Profile) -> Option<u32> {
+        if !super::expected::is_comparable(self.state) {
+            return None;
+        }
         let attachment = profile.attachment.as_ref().map(|it| it.value.clone())?;
         let matcher = crate::attach::Attachment::new(&attachment, &BTreeMap::new());
         self.state

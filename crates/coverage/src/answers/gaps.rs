@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::expected::{Expected, Index};
+use super::expected::{Expected, Index, unit_of};
 use super::{StatusRecord, places};
 use crate::fact::{How, Source};
 use crate::label::Mode;
@@ -293,14 +293,7 @@ fn action(state: &HostState, process: &Process, reason: Reason, profile: Option<
 fn restart(state: &HostState, process: &Process) -> String {
     let of_group =
         process.cgroup.as_deref().and_then(|group| group.rsplit('/').find(|part| part.ends_with(".service")));
-    let of_unit = || {
-        state.units.iter().find_map(|(name, unit)| {
-            let is_main = unit.main_pid == Some(process.pid);
-            let executes = process.executed().any(|exe| unit.executables.contains(&exe.value));
-            (name.ends_with(".service") && (is_main || executes)).then_some(name.as_str())
-        })
-    };
-    match of_group.or_else(of_unit) {
+    match of_group.or_else(|| unit_of(state, process).map(|(name, _)| name)) {
         Some(unit) => format!("systemctl restart {unit}"),
         None => format!("restart {} (pid {})", process.name(), process.pid),
     }

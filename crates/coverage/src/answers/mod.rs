@@ -91,6 +91,12 @@ fn missing(state: &HostState) -> Vec<Missing> {
     let mut put = |what: &str, collect: &str| {
         all.push(Missing { what: what.to_owned(), collect: collect.to_owned() });
     };
+    if !expected::is_comparable(state) {
+        put(
+            "which profile each task should run under: there are too many of both",
+            "the evidence anew; no host has as many",
+        );
+    }
     if state.captured.loaded.is_empty() {
         put("which profiles were loaded", "/sys/kernel/security/apparmor/profiles or aa-status --json");
     }

@@ -51,6 +51,7 @@ pub(super) fn read(bytes: &[u8], sink: &mut Sink) {
         sink.whole(What::Note("the JSON ends early".to_owned()));
     }
     let mut has_profiles = false;
+    let mut has_processes = false;
     for (key, node) in members {
         match (&*key, node.value) {
             ("profiles", Value::Object(profiles)) => {
@@ -65,6 +66,7 @@ pub(super) fn read(bytes: &[u8], sink: &mut Sink) {
                 }
             }
             ("processes", Value::Object(executables)) => {
+                has_processes = true;
                 for (exe, tasks) in executables {
                     let Value::Array(tasks) = tasks.value else { continue };
                     for node in tasks {
@@ -88,6 +90,9 @@ pub(super) fn read(bytes: &[u8], sink: &mut Sink) {
             }
             _ => {}
         }
+    }
+    if has_processes && is_ended {
+        sink.whole(What::ConfinedList);
     }
     if has_profiles && is_ended {
         sink.whole(What::LoadedList(How::Reported));

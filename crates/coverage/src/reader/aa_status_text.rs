@@ -39,6 +39,8 @@ pub(super) fn read(bytes: &[u8], sink: &mut Sink) {
     let mut now: Option<Group> = None;
     let mut announced = 0_u64;
     let mut listed = 0_u64;
+    // The same of tasks.
+    let (mut tasks_announced, mut tasks_listed) = (0_u64, 0_u64);
     let mut is_whole = false;
     for line in lines(bytes) {
         if let Some(inner) = line.bytes.strip_prefix(b"   ") {
@@ -47,7 +49,10 @@ pub(super) fn read(bytes: &[u8], sink: &mut Sink) {
                     listed = listed.saturating_add(1);
                     profile(line, inner, mode, sink);
                 }
-                Some(Group::Processes(mode)) => process(line, inner, mode, sink),
+                Some(Group::Processes(mode)) => {
+                    tasks_listed = tasks_listed.saturating_add(1);
+                    process(line, inner, mode, sink);
+                }
                 _ => {}
             }
             continue;
@@ -60,13 +65,19 @@ pub(super) fn read(bytes: &[u8], sink: &mut Sink) {
                     announced = announced.saturating_add(count);
                     Counted::ProfilesIn(mode)
                 }
-                Group::Processes(mode) => Counted::ProcessesIn(mode),
+                Group::Processes(mode) => {
+                    tasks_announced = tasks_announced.saturating_add(count);
+                    Counted::ProcessesIn(mode)
+                }
             };
             is_whole |= counted == Counted::Processes;
             sink.put(line, What::Count(counted, count));
         } else if let Some(answer) = ANSWERS.iter().find(|answer| line.bytes.starts_with(answer.as_bytes())) {
             sink.put(line, What::Note((*answer).to_owned()));
         }
+    }
+    if is_whole && tasks_listed == tasks_announced {
+        sink.whole(What::ConfinedList);
     }
     if is_whole && listed == announced {
         sink.whole(What::LoadedList(How::Reported));

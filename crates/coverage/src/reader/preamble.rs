@@ -42,22 +42,28 @@ impl State {
                 return;
             }
         }
+        if self.header.is_empty() && assignment(&text(rest)).is_some() {
+            return self.assign(line, sink);
+        }
         while let Some((word, behind)) = word(rest) {
             rest = behind;
             self.word(word, line, sink);
         }
-        // Assignments end with their line.
-        let is_variable =
-            self.header.first().is_some_and(|word| word.starts_with("@{") || word.starts_with('$'));
-        if is_variable && self.header.get(1).is_some_and(|word| word == "=" || word == "+=") {
-            let name = self
-                .header
-                .first()
-                .map(|word| word.trim_start_matches("@{").trim_end_matches('}').to_owned());
-            let values = self.header.get(2..).unwrap_or_default().to_vec();
-            sink.put(line, What::Variable(name.unwrap_or_default(), values));
-            self.header.clear();
+    }
+
+    /// An assignment ends with its line.
+    fn assign(&self, line: Line<'_>, sink: &mut Sink) {
+        let shown = text(line.bytes);
+        let Some((name, values)) = assignment(&shown) else { return };
+        let mut rest = values.as_bytes();
+        let mut all = Vec::new();
+        while let Some((value, behind)) = word(rest) {
+            rest = behind;
+            if !matches!(&*value, "," | "{" | "}") {
+                all.push(value);
+            }
         }
+        sink.put(line, What::Variable(name, all));
     }
 
     fn word(&mut self, word: String, line: Line<'_>, sink: &mut Sink) {
@@ -93,6 +99,15 @@ impl State {
             sink.found.push(crate::found::Found { line, offset_bytes, what: What::OnDisk(found) });
         }
     }
+}
+
+/// `@{NAME} = VALUES` and `@{NAME}+=VALUES`, with or without blanks.
+fn assignment(line: &str) -> Option<(String, &str)> {
+    let rest = line.trim_start().strip_prefix("@{")?;
+    let (name, rest) = rest.split_once('}')?;
+    let rest = rest.trim_start();
+    let values = rest.strip_prefix("+=").or_else(|| rest.strip_prefix('='))?;
+    Some((name.to_owned(), values))
 }
 
 /// What a header defines, if it is one of a profile.
@@ -219,6 +234,8 @@ mod tests {
         let policy = r#"abi <abi/4.0>,
 include <tunables/global>
 @{exec} = /opt/{a,b}/bin
+@{CHROOT}=""
+@{TFTP}=/var/tftp \
 # profile not { really }
 profile nginx /usr/{,s}bin/nginx flags=(attach_disconnected, complain) {
   include <abstractions/base>
@@ -246,15 +263,15 @@ profile default flags=(default_allow) /x/** {}
         assert_eq!(
             names(policy),
             [
-                "5: nginx /usr/{,s}bin/nginx complain",
-                "12: nginx//cgi - enforce",
-                "15: nginx//upload - unconfined",
-                "17: night job - enforce",
-                "19: say \"cheese\" - enforce",
-                "20: /usr/sbin/old /usr/sbin/old complain",
-                "21: /usr/sbin/old//DEFAULT - enforce",
-                "25: default - unconfined",
-                "26: /opt/with blank/x /opt/with blank/x enforce",
+                "7: nginx /usr/{,s}bin/nginx complain",
+                "14: nginx//cgi - enforce",
+                "17: nginx//upload - unconfined",
+                "19: night job - enforce",
+                "21: say \"cheese\" - enforce",
+                "22: /usr/sbin/old /usr/sbin/old complain",
+                "23: /usr/sbin/old//DEFAULT - enforce",
+                "27: default - unconfined",
+                "28: /opt/with blank/x /opt/with blank/x enforce",
             ]
         );
     }

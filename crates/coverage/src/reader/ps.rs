@@ -108,7 +108,8 @@ fn row(line: Line<'_>, columns: &[Column]) -> Option<ProcessSeen> {
                 has_command = true;
                 length
             }
-            "LSTART" => nth_end(rest, 5),
+            // `lstart`, under the same heading as `start`: Wed Oct 14 08:55:04 2026
+            "LSTART" | "STARTED" | "START" if is_weekday(rest) => nth_end(rest, 5),
             "START" | "STARTED" if is_month(rest) => nth_end(rest, 2),
             name => {
                 let length = nth_end(rest, 1);
@@ -204,6 +205,11 @@ fn letters(bytes: &[u8], count: usize) -> usize {
         }
     }
     length
+}
+
+fn is_weekday(rest: &[u8]) -> bool {
+    let word = rest.get(..4).unwrap_or_default();
+    [b"Mon ", b"Tue ", b"Wed ", b"Thu ", b"Fri ", b"Sat ", b"Sun "].iter().any(|day| *day == word)
 }
 
 fn is_month(rest: &[u8]) -> bool {

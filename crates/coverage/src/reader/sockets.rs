@@ -196,7 +196,7 @@ fn pid_and_program(word: &[u8]) -> Option<(u32, String)> {
 }
 
 fn lsof(bytes: &[u8], sink: &mut Sink) {
-    let mut is_for_network = true;
+    let mut any = false;
     for line in lines(bytes) {
         let all: Vec<&[u8]> = words(line.bytes).map(|(_, word)| word).collect();
         if all.first() == Some(&&b"COMMAND"[..]) {
@@ -209,7 +209,6 @@ fn lsof(bytes: &[u8], sink: &mut Sink) {
         };
         let Some(pid) = all.get(1).and_then(|word| number::<u32>(word)) else { continue };
         if !matches!(all.get(at), Some(&b"IPv4" | &b"IPv6")) {
-            is_for_network = false;
             // `txt` is the program itself, where the name is the last column.
             if all.get(at) == Some(&&b"txt"[..]) && all.get(at + 1) == Some(&&b"REG"[..]) {
                 let exe = all.get(at + 5..).map(|words| words.join(&b' ')).unwrap_or_default();
@@ -220,6 +219,7 @@ fn lsof(bytes: &[u8], sink: &mut Sink) {
             }
             continue;
         }
+        any = true;
         // … TYPE DEVICE SIZE/OFF NODE NAME: the protocol and what behind it.
         let Some(node) =
             all.iter().position(|word| matches!(*word, b"TCP" | b"UDP" | b"UDPLITE" | b"ICMP" | b"SCTP"))
@@ -238,7 +238,7 @@ fn lsof(bytes: &[u8], sink: &mut Sink) {
             sink.put(line, What::Socket(found));
         }
     }
-    if is_for_network {
+    if any {
         sink.whole(What::SocketList);
     }
 }

@@ -14,6 +14,30 @@ use crate::phrase::{grouped, many};
 /// Where nobody says how wide a line may be.
 const USUAL_COLUMNS: usize = 140;
 
+/// Containers and the like without a profile that refuses, or with one for another reason worth a word.
+fn containers(host: &HostCoverage, view: &View, page: &mut dyn Page) -> io::Result<()> {
+    let rows: Vec<_> = host
+        .state
+        .containers
+        .iter()
+        .filter_map(|fact| Some((fact, fact.value.remark.clone()?)))
+        .map(|(fact, remark)| {
+            let seen = &fact.value;
+            let pid = seen.pid.map_or_else(String::new, |pid| pid.to_string());
+            let profile = seen.profile.clone().unwrap_or_else(|| "none".to_owned());
+            (
+                Style::Warning,
+                [pid, seen.kind.clone(), seen.name.clone(), profile, fact.how.as_str().to_owned(), remark],
+            )
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    section("Containers, pods and snaps", page)?;
+    table(["pid", "kind", "name", "profile", "known", "why"], &rows, view, page)
+}
+
 /// Writes every host, and the sums where there are several.
 pub fn text(hosts: &[HostCoverage], view: &View, page: &mut dyn Page) -> io::Result<()> {
     if hosts.len() > 1 {
@@ -66,6 +90,7 @@ fn one(host: &HostCoverage, view: &View, page: &mut dyn Page) -> io::Result<()> 
         )?;
     }
     gaps("Not held though a profile exists", &coverage.other_gaps, false, view, page)?;
+    containers(host, view, page)?;
     drift(&coverage.drift, view, page)?;
     controls(host, view, page)?;
     if !coverage.missing.is_empty() {
