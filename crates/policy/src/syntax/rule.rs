@@ -146,7 +146,7 @@ impl Cursor<'_> {
             mountpoint = source.take();
         }
         let rule = MountRule { kind, conditions, source, mountpoint };
-        super::validate::mount(&rule, self.span_from(start))?;
+        super::mounts::mount(&rule, self.span_from(start))?;
         Ok(RuleKind::Mount(rule))
     }
 

@@ -1,39 +1,32 @@
 //! What the words and conditions of each kind of rule may be.
 
-use std::net::IpAddr;
-
 use super::cursor::Parsed;
-use super::tree::{Condition, ConditionOperator, MountRule, Part, Word};
-use super::words::{
-    DOMAINS, MAKE_OPTIONS, OPPOSITE_OPTIONS, PROTOCOLS, SIGNALS, SINGLE_OPTIONS, SOCKET_ACCESS, SOCKET_TYPES,
-    knows,
-};
+use super::tree::{Condition, ConditionOperator, Part, Word};
+use super::words::{SIGNALS, SOCKET_ACCESS, knows};
 use crate::diagnostic::{Problem, Span};
 
-const UNIX_ACCESS: [&str; 17] = SOCKET_ACCESS;
 const READ_WRITE: [&str; 7] = ["r", "w", "rw", "read", "write", "send", "receive"];
-const PTRACE_ACCESS: [&str; 9] = ["r", "w", "rw", "read", "write", "trace", "readby", "tracedby", "tracedby"];
-const DBUS_ACCESS: [&str; 10] =
-    ["send", "receive", "bind", "eavesdrop", "r", "w", "rw", "read", "write", "acquire"];
+const PTRACE_ACCESS: [&str; 8] = ["r", "w", "rw", "read", "write", "trace", "readby", "tracedby"];
+const DBUS_ACCESS: [&str; 9] = ["send", "receive", "bind", "eavesdrop", "r", "w", "rw", "read", "write"];
 const MQUEUE_ACCESS: [&str; 13] = [
-    "r", "w", "rw", "read", "write", "create", "open", "delete", "getattr", "setattr", "send", "receive",
-    "wr",
+    "r", "w", "rw", "wr", "read", "write", "create", "open", "delete", "getattr", "setattr", "send",
+    "receive",
 ];
 /// What is done on a socket before it has a peer.
-const LOCAL_ACCESS: [&str; 9] =
-    ["create", "bind", "listen", "shutdown", "getattr", "setattr", "getopt", "setopt", "setopt"];
+const LOCAL_ACCESS: [&str; 8] =
+    ["create", "bind", "listen", "shutdown", "getattr", "setattr", "getopt", "setopt"];
 
-fn fail<T>(span: Span, reason: impl Into<String>) -> Parsed<T> {
+pub(super) fn fail<T>(span: Span, reason: impl Into<String>) -> Parsed<T> {
     Err(Problem::error(span, reason))
 }
 
 /// Checks the parts of all kinds of rules but those with a shape of their own.
 pub(super) fn parts(keyword: &[u8], parts: &[Part], span: Span) -> Parsed<()> {
     match keyword {
-        b"network" => network(parts, span),
+        b"network" => super::sockets::network(parts, span),
         b"unix" => {
             let keys = ["type", "protocol", "addr", "label", "attr", "opt", "peer"];
-            simple(parts, &UNIX_ACCESS, &keys, &["addr", "label"])?;
+            simple(parts, &SOCKET_ACCESS, &keys, &["addr", "label"])?;
             local_without_peer(parts)?;
             sole_conditions(parts, &keys)
         }
@@ -76,17 +69,14 @@ pub(crate) fn conditions(parts: &[Part]) -> impl Iterator<Item = &Condition> {
 }
 
 /// The words that name what may be done, alone or in parentheses.
-pub(crate) fn access_words(parts: &[Part]) -> impl Iterator<Item = &Word> {
-    parts.iter().flat_map(|part| match part {
-        Part::Word(word) => std::slice::from_ref(part).iter().map(|_| word).collect::<Vec<_>>(),
-        Part::List(list, _) => list
-            .iter()
-            .filter_map(|part| match part {
-                Part::Word(word) => Some(word),
-                _ => None,
-            })
-            .collect(),
-        _ => Vec::new(),
+pub(crate) fn access_words<'r>(parts: &'r [Part]) -> impl Iterator<Item = &'r Word> {
+    let inner = |part: &'r Part| match part {
+        Part::List(list, _) => list.as_slice(),
+        _ => std::slice::from_ref(part),
+    };
+    parts.iter().flat_map(inner).filter_map(|part| match part {
+        Part::Word(word) => Some(word),
+        _ => None,
     })
 }
 
@@ -124,14 +114,14 @@ fn simple(parts: &[Part], access: &[&str], keys: &[&str], peer_keys: &[&str]) ->
     Ok(())
 }
 
-fn access_word(word: &Word, access: &[&str]) -> Parsed<()> {
+pub(super) fn access_word(word: &Word, access: &[&str]) -> Parsed<()> {
     if knows(access, &word.value) {
         return Ok(());
     }
     fail(word.span, format!("'{}' is no permission of this rule", word.value.escape_ascii()))
 }
 
-fn condition_key(condition: &Condition, keys: &[&str], peer_keys: &[&str]) -> Parsed<()> {
+pub(super) fn condition_key(condition: &Condition, keys: &[&str], peer_keys: &[&str]) -> Parsed<()> {
     let key = &condition.key;
     let shown = key.value.escape_ascii();
     if !knows(keys, &key.value) {
@@ -168,7 +158,7 @@ fn condition_key(condition: &Condition, keys: &[&str], peer_keys: &[&str]) -> Pa
     Ok(())
 }
 
-fn sole_conditions(parts: &[Part], keys: &[&str]) -> Parsed<()> {
+pub(super) fn sole_conditions(parts: &[Part], keys: &[&str]) -> Parsed<()> {
     for key in keys {
         if let Some(second) = conditions(parts).filter(|one| one.key.value == key.as_bytes()).nth(1) {
             return fail(second.key.span, format!("'{key}' is given twice"));
@@ -178,7 +168,7 @@ fn sole_conditions(parts: &[Part], keys: &[&str]) -> Parsed<()> {
 }
 
 /// A peer has no say in what is done on a socket that has none.
-fn local_without_peer(parts: &[Part]) -> Parsed<()> {
+pub(super) fn local_without_peer(parts: &[Part]) -> Parsed<()> {
     let Some(peer) = conditions(parts).find(|condition| condition.key.value == b"peer") else {
         return Ok(());
     };
@@ -284,183 +274,6 @@ fn pivot_root(parts: &[Part]) -> Parsed<()> {
             | Part::Word(Word { span, .. })
             | Part::List(_, span)
             | Part::Arrow(span) => return fail(*span, "this does not belong to a pivot_root rule"),
-        }
-    }
-    Ok(())
-}
-
-fn network(parts: &[Part], span: Span) -> Parsed<()> {
-    let (mut domain, mut kind, mut access_seen) = (None, None, false);
-    let keys = ["ip", "port", "interface", "label", "type", "protocol", "peer"];
-    for part in parts {
-        match part {
-            Part::List(list, span) => {
-                access_seen = true;
-                for part in list {
-                    match part {
-                        Part::Word(word) => access_word(word, &SOCKET_ACCESS)?,
-                        _ => return fail(*span, "permissions are plain words"),
-                    }
-                }
-            }
-            Part::Word(word) => {
-                if !access_seen && domain.is_none() && knows(&SOCKET_ACCESS, &word.value) {
-                    access_seen = true;
-                } else if kind.is_none() && domain.is_none() && knows(&DOMAINS, &word.value) {
-                    domain = Some(word);
-                } else if kind.is_none()
-                    && (knows(&SOCKET_TYPES, &word.value) || knows(&PROTOCOLS, &word.value))
-                {
-                    kind = Some(word);
-                } else {
-                    let shown = word.value.escape_ascii();
-                    return fail(word.span, format!("'{shown}' is no network domain, type or protocol"));
-                }
-            }
-            Part::Arrow(span) => return fail(*span, "'->' does not belong here"),
-            Part::Condition(condition) => condition_key(condition, &keys, &["ip", "port", "label"])?,
-        }
-    }
-    sole_conditions(parts, &keys)?;
-    if let (Some(domain), Some(kind)) = (domain, kind)
-        && knows(&PROTOCOLS, &kind.value)
-        && !matches!(domain.value.as_slice(), b"inet" | b"inet6")
-    {
-        return fail(kind.span, "only inet and inet6 have protocols");
-    }
-    local_without_peer(parts)?;
-    let mut addressed = false;
-    for condition in conditions(parts) {
-        let inner: Vec<&Condition> = if condition.key.value == b"peer" {
-            conditions(&condition.values).collect()
-        } else {
-            vec![condition]
-        };
-        sole_conditions(&condition.values, &["ip", "port", "label"])?;
-        for condition in inner {
-            for word in condition.words() {
-                let result = match condition.key.value.as_slice() {
-                    b"ip" => address(&word.value),
-                    b"port" => port(&word.value),
-                    _ => continue,
-                };
-                addressed = true;
-                result.map_err(|why| Problem::error(word.span, why))?;
-            }
-        }
-    }
-    match domain {
-        Some(domain) if addressed && !matches!(domain.value.as_slice(), b"inet" | b"inet6") => {
-            fail(span, "only inet and inet6 have addresses and ports")
-        }
-        _ => Ok(()),
-    }
-}
-
-/// An address, `none`, a network `10.0.0.0/8`, or a range `10.0.0.1-10.0.0.9`.
-fn address(text: &[u8]) -> Result<(), String> {
-    if text == b"none" || text.starts_with(b"@{") {
-        return Ok(());
-    }
-    let shown = text.escape_ascii();
-    let text = std::str::from_utf8(text).map_err(|_| format!("'{shown}' is no address"))?;
-    let one = |text: &str| text.parse::<IpAddr>().map_err(|_| format!("'{text}' is no address"));
-    if let Some((network, bits)) = text.split_once('/') {
-        let most = if one(network)?.is_ipv4() { 32 } else { 128 };
-        return match bits.parse::<u8>() {
-            Ok(bits) if bits <= most => Ok(()),
-            _ => Err(format!("'{bits}' is no length of a network's address")),
-        };
-    }
-    let Some((first, last)) = text.split_once('-') else { return one(text).map(|_| ()) };
-    let (first, last) = (one(first)?, one(last)?);
-    if first.is_ipv4() != last.is_ipv4() || first > last {
-        return Err(format!("'{text}' is no range of addresses"));
-    }
-    Ok(())
-}
-
-/// A port or a range of ports.
-fn port(text: &[u8]) -> Result<(), String> {
-    if text.starts_with(b"@{") {
-        return Ok(());
-    }
-    let shown = text.escape_ascii().to_string();
-    let text = std::str::from_utf8(text).unwrap_or_default();
-    let one = |text: &str| text.parse::<u16>().map_err(|_| format!("'{shown}' is no port or range of ports"));
-    let Some((first, last)) = text.split_once('-') else { return one(text).map(|_| ()) };
-    if one(first)? > one(last)? {
-        return Err(format!("'{shown}' is no range of ports"));
-    }
-    Ok(())
-}
-
-pub(super) fn mount(rule: &MountRule, span: Span) -> Parsed<()> {
-    for condition in &rule.conditions {
-        let key = &condition.key;
-        match key.value.as_slice() {
-            b"fstype" | b"vfstype" => {
-                if !condition.list && condition.words().any(|word| has_outer_comma(&word.value)) {
-                    return fail(key.span, "several file systems stand in parentheses");
-                }
-            }
-            b"options" | b"option" => options(condition)?,
-            other => {
-                return fail(
-                    key.span,
-                    format!("there is no condition '{}' in mount rules", other.escape_ascii()),
-                );
-            }
-        }
-        if condition.values.iter().any(|part| !matches!(part, Part::Word(_))) {
-            return fail(key.span, "the values are plain words");
-        }
-    }
-    let makes = rule.conditions.iter().filter(|one| one.key.value.starts_with(b"option")).any(|condition| {
-        condition.operator == ConditionOperator::Equals
-            && condition.words().any(|word| knows(&MAKE_OPTIONS, &word.value))
-    });
-    if makes && rule.source.is_some() && rule.mountpoint.is_some() {
-        return fail(span, "what changes the propagation of a mount has no source");
-    }
-    Ok(())
-}
-
-/// Whether a comma stands outside of braces.
-fn has_outer_comma(text: &[u8]) -> bool {
-    let mut braces = 0_usize;
-    text.iter().any(|byte| {
-        match byte {
-            b'{' => braces += 1,
-            b'}' => braces = braces.saturating_sub(1),
-            _ => {}
-        }
-        *byte == b',' && braces == 0
-    })
-}
-
-/// The options that contradict an option.
-fn opposites(option: &[u8]) -> Vec<&'static str> {
-    let both = OPPOSITE_OPTIONS.iter().flat_map(|(one, two)| [(*one, *two), (*two, *one)]);
-    both.filter(|(one, _)| one.as_bytes() == option).map(|(_, other)| other).collect()
-}
-
-fn options(condition: &Condition) -> Parsed<()> {
-    for word in condition.words() {
-        let shown = word.value.escape_ascii();
-        let known = knows(&SINGLE_OPTIONS, &word.value)
-            || knows(&MAKE_OPTIONS, &word.value)
-            || !opposites(&word.value).is_empty();
-        if !known {
-            return fail(word.span, format!("there is no mount option '{shown}'"));
-        }
-        let contradiction = opposites(&word.value)
-            .into_iter()
-            .find(|other| condition.words().any(|word| word.value == other.as_bytes()));
-        if let Some(other) = contradiction
-            && condition.operator == ConditionOperator::Equals
-        {
-            return fail(word.span, format!("'{shown}' and '{other}' contradict each other"));
         }
     }
     Ok(())
