@@ -9,7 +9,13 @@ use crate::Options;
 use crate::count::Count;
 use crate::shell::{self, answers, cargo, command, install_with_apt, run_counting, say};
 
-const SAMPLE: &str = "samples/web01.tar.xz";
+/// The cases that the tests read: the variable that names one to them, its folder and its evidence.
+const CASES: [(&str, &str, &[&str]); 3] = [
+    ("AAF_CASE", "case", &["samples/web01.tar.xz"]),
+    ("AAF_FLEET", "fleet", &["samples/app02a.tar.xz", "samples/bus04.tar.xz", "samples/web01.tar.xz"]),
+    // A text without records: what is written for incidents must bear that there are none.
+    ("AAF_QUIET", "quiet", &["samples/README.md"]),
+];
 const REQUIREMENTS: &str = "requirements.txt";
 
 pub(super) fn tables(options: &Options) -> Outcome {
@@ -23,12 +29,13 @@ pub(super) fn notebooks(options: &Options) -> Outcome {
 fn pytest(options: &Options, tests: &str) -> Result<Count, (Count, String)> {
     let none = |why: String| (Count::default(), why);
     let python = environment(&options.root).map_err(none)?;
-    let case = sample_case(&options.root).map_err(none)?;
-    run_counting(
-        command(&options.root, python)
-            .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", tests])
-            .env("AAF_CASE", case),
-    )
+    let binary = binary(&options.root).map_err(none)?;
+    let mut pytest = command(&options.root, python);
+    pytest.args(["-m", "pytest", "-q", "-p", "no:cacheprovider", tests]);
+    for (variable, name, evidence) in CASES {
+        pytest.env(variable, make_case(&options.root, &binary, name, evidence).map_err(none)?);
+    }
+    run_counting(&mut pytest)
 }
 
 /// The Python of `.venv`, which is made and filled where needed.
@@ -60,19 +67,19 @@ fn environment(root: &Path) -> Result<PathBuf, String> {
     Ok(python)
 }
 
-/// A case made of the sample by the binary that the tests built.
-fn sample_case(root: &Path) -> Result<PathBuf, String> {
-    let binary = binary(root)?;
-    let case = target_directory(root).join("xtask/case");
-    fs::create_dir_all(target_directory(root).join("xtask")).map_err(|error| error.to_string())?;
+/// A case made of samples by the binary that the tests built.
+fn make_case(root: &Path, binary: &Path, name: &str, evidence: &[&str]) -> Result<PathBuf, String> {
+    let folder = target_directory(root).join("xtask");
+    fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+    let case = folder.join(name);
     let mut analyze = command(root, binary);
-    analyze.args(["analyze", "--quiet", "--force", SAMPLE, "-o"]).arg(&case);
+    analyze.args(["analyze", "--quiet", "--force"]).args(evidence).arg("-o").arg(&case);
     let status = analyze.status().map_err(|error| format!("aa-forensics: {error}"))?;
-    // 3: done, but some evidence was damaged; the sample holds files that are no text.
+    // 3: done, but some evidence was damaged; the samples hold files that are no text.
     if matches!(status.code(), Some(0 | 3)) {
         Ok(case)
     } else {
-        Err(format!("analyze {SAMPLE} ended with {status}"))
+        Err(format!("analyze {} ended with {status}", evidence.join(" ")))
     }
 }
 
