@@ -179,6 +179,23 @@ impl<'c> Evidence<'c> {
         hashed
     }
 
+    /// Hashes every evidence file of the case again: its path, and what that gave.
+    pub fn rehash_all(&self) -> Vec<(&'c aaf_case::EvidenceInfo, Rehashed)> {
+        self.info.evidence.iter().map(|file| (file, self.rehash_file(i64::from(file.id)))).collect()
+    }
+
+    /// An evidence file, up to so many bytes of it; none where it cannot be read.
+    pub fn beginning(&self, id: u32, most: u64) -> Option<Vec<u8>> {
+        let file = self.locate(i64::from(id)).ok()?;
+        match aaf_evidence::open(&file, &self.options).ok()? {
+            Access::Plain(plain) => {
+                let end = plain.len().min(most);
+                plain.window(0..end, &mut Scratch::default()).ok().map(|window| window.to_vec())
+            }
+            _ => None,
+        }
+    }
+
     fn rehash_file(&self, id: i64) -> Rehashed {
         let given = self.given(id);
         let (kind, word, then) = match given.map(|file| (&file.sha256, &file.blake3)) {

@@ -108,6 +108,12 @@ impl CaseFolder {
         };
         json("case.json", serde_json::to_string_pretty(&analysis.info))?;
         json("run.json", serde_json::to_string_pretty(run))?;
+        crate::sums::write(folder).map_err(at(crate::sums::NAME))?;
+        // What people said of the case before stays with it.
+        let said = target.join(crate::ANNOTATIONS);
+        if replace && said.is_file() {
+            fs::copy(&said, folder.join(crate::ANNOTATIONS)).map_err(at(crate::ANNOTATIONS))?;
+        }
         let whole = partial.keep();
         let named = rename(&whole, &target, replace);
         if named.is_err() {

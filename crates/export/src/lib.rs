@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod annotations;
 mod columns;
 mod events;
 mod evidence;
@@ -13,6 +14,7 @@ pub mod records;
 mod schema;
 mod sightings;
 mod small;
+pub mod sums;
 mod table;
 mod windows;
 
@@ -20,3 +22,6 @@ pub use columns::{Column, Kind};
 pub use folder::{CaseFolder, Error};
 pub use read::{CaseReader, ReadError};
 pub use schema::{schema_markdown, tables};
+
+/// What people said of a case, beside its tables: one JSON object a line, only ever appended to.
+pub const ANNOTATIONS: &str = "annotations.jsonl";

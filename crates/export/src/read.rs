@@ -3,6 +3,8 @@
 //! Tables and columns may be missing, unknown ones are passed over, and nothing is believed of their contents: a case
 //! may come from another version or another hand.
 
+mod stream;
+
 use std::fs::File;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -97,6 +99,11 @@ impl CaseReader {
     /// Whether the path looks like a case, rather than like evidence.
     pub fn is_case(path: &Path) -> bool {
         path.join("case.json").is_file()
+    }
+
+    /// Where it stands.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// `case.json`.

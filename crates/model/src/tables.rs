@@ -304,3 +304,37 @@ pub struct IntegrityLine {
     /// The line as found, up to a kilobyte or so; empty where it was not kept.
     pub raw: Text,
 }
+
+/// One event as other programs take it: what identifies it, who did what to which object, and what came of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExchangeEvent {
+    /// What `show` knows of it, without lines.
+    pub detail: EventDetail,
+    /// The kind of check.
+    pub class: String,
+    /// What was asked for (mask or permission).
+    pub requested: Text,
+    /// `target=`: link target, or profile to change to.
+    pub target: Text,
+    /// `exe=` of the joined SYSCALL.
+    pub exe: Text,
+    /// `ppid=` of the joined SYSCALL.
+    pub ppid: Option<i64>,
+    /// `uid=` of the joined SYSCALL.
+    pub uid: Option<i64>,
+}
+
+/// What somebody said of an incident.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Annotation {
+    /// When, RFC 3339, by the clock of whoever said it.
+    pub time: String,
+    /// Who, as stated.
+    pub author: String,
+    /// `note`, `tag`, `untag`, `dismiss` or `restore`.
+    pub action: String,
+    /// Of which incident, 16 hex digits.
+    pub incident_id: String,
+    /// The note, the tag, or the reason.
+    pub text: String,
+}

@@ -8,6 +8,7 @@
 pub mod context;
 pub mod coverage;
 pub mod escape;
+pub mod exchange;
 pub mod incidents;
 pub mod integrity;
 pub mod inventory;

@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use aaf_model::tables::{FindingRow, IncidentRow};
+use aaf_case::Analysis;
+use aaf_export::annotations;
+use aaf_model::tables::{Annotation, FindingRow, IncidentRow};
 use aaf_model::{HashKind, Level};
 use aaf_report::incidents;
 use aaf_report::time::Clock;
@@ -64,21 +66,35 @@ enum Format {
     Csv,
 }
 
+/// What is shown.
+struct Read {
+    all: Vec<IncidentRow>,
+    findings: Vec<FindingRow>,
+    annotations: Vec<Annotation>,
+    /// Whether evidence was damaged.
+    damage: bool,
+}
+
 impl Incidents {
     pub fn run(self, ui: &Ui) -> anyhow::Result<Exit> {
-        let (all, findings, damage) = self.read(ui)?;
+        let Read { all, findings, annotations, damage } = self.read(ui)?;
+        let said = incidents::Said::new(&annotations);
         let shown: Vec<&IncidentRow> = all.iter().filter(|row| self.is_wanted(row)).collect();
         let mut out = ui.out();
         match self.format {
             Format::Text => {
                 let clock = Clock::new(self.display_tz.clone().unwrap_or(TimeZone::UTC));
-                incidents::text(&shown, &findings, (&clock, ui.columns()), &mut out)?;
+                incidents::text(&shown, &findings, &said, (&clock, ui.columns()), &mut out)?;
             }
-            Format::Json => incidents::json(&shown, &findings, &mut out)?,
-            Format::Markdown => incidents::markdown(&shown, &mut out)?,
-            Format::Csv => incidents::csv(&shown, &mut out)?,
+            Format::Json => incidents::json(&shown, &findings, &said, &mut out)?,
+            Format::Markdown => incidents::markdown(&shown, &said, &mut out)?,
+            Format::Csv => incidents::csv(&shown, &said, &mut out)?,
         }
         out.flush()?;
+        let elsewhere = said.elsewhere(&all);
+        if elsewhere > 0 && !ui.quiet {
+            ui.warning(&format!("annotations speak of {elsewhere} incidents that the case does not hold"));
+        }
         let hidden = all.len() - shown.len();
         if hidden > 0 && self.format == Format::Text && !ui.quiet {
             ui.warning(&format!("{hidden} more are not shown; see --min-severity"));
@@ -105,15 +121,21 @@ impl Incidents {
             && (self.host.is_empty() || row.host.as_ref().is_some_and(|host| self.host.contains(host)))
     }
 
-    /// All incidents with their findings, and whether evidence was damaged.
-    fn read(&self, ui: &Ui) -> anyhow::Result<(Vec<IncidentRow>, Vec<FindingRow>, bool)> {
+    fn read(&self, ui: &Ui) -> anyhow::Result<Read> {
         let input =
             input::open(&self.inputs, &self.reading, ui, |options| options.evidence.hash = HashKind::None)?;
         match input {
-            Input::Case(case) => Ok((case.incidents()?, case.findings()?, false)),
+            Input::Case(case) => {
+                let (annotations, unknown) = annotations::read(case.folder())?;
+                if unknown > 0 {
+                    ui.warning(&format!("{unknown} lines of {} are no annotations", aaf_export::ANNOTATIONS));
+                }
+                Ok(Read { all: case.incidents()?, findings: case.findings()?, annotations, damage: false })
+            }
             Input::Evidence(analysis) => {
                 let damage = ui.diagnostics(&analysis.diagnostics, false);
-                Ok((analysis.incidents, analysis.findings, damage))
+                let Analysis { incidents: all, findings, .. } = *analysis;
+                Ok(Read { all, findings, annotations: Vec::new(), damage })
             }
         }
     }

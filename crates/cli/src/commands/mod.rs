@@ -1,10 +1,12 @@
 //! One file a command: its arguments, its help and what it does.
 
 pub mod analyze;
+pub mod annotate;
 pub mod completions;
 pub mod context;
 pub mod coverage;
 pub mod evidence;
+pub mod export;
 pub mod incidents;
 pub mod integrity;
 pub mod man;
@@ -14,6 +16,7 @@ pub mod rules;
 pub mod schema;
 pub mod show;
 pub mod timeline;
+pub mod verify;
 
 use crate::args::Command;
 use crate::exit::Exit;
@@ -25,6 +28,7 @@ pub fn run(command: Command, ui: &Ui) -> anyhow::Result<Exit> {
         Command::Analyze(command) => command.run(ui),
         Command::Context(command) => command.run(ui),
         Command::Evidence(command) => command.run(ui),
+        Command::Export(command) => command.run(ui),
         Command::Incidents(command) => command.run(ui),
         Command::Integrity(command) => command.run(ui),
         Command::Coverage(command) => command.run(ui),
@@ -32,6 +36,10 @@ pub fn run(command: Command, ui: &Ui) -> anyhow::Result<Exit> {
         Command::Records(command) => command.run(ui),
         Command::Show(command) => command.run(ui),
         Command::Policy(command) => command.run(ui),
+        Command::Note(command) => command.run(ui),
+        Command::Tag(command) => command.run(ui),
+        Command::Dismiss(command) => command.run(ui),
+        Command::Verify(command) => command.run(ui),
         Command::Rules(command) => command.run(ui),
         Command::Schema(command) => command.run(ui),
         Command::Completions(command) => command.run(ui),

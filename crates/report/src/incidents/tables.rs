@@ -2,8 +2,9 @@
 
 use std::io;
 
-use aaf_model::tables::{FindingRow, IncidentRow};
+use aaf_model::tables::{Annotation, FindingRow, IncidentRow};
 
+use super::said::{Said, sentence};
 use crate::escape;
 use crate::json::{Object, lossy, write_pretty};
 use crate::time::rfc3339;
@@ -90,8 +91,13 @@ pub fn finding_row(row: &FindingRow) -> Object {
     out
 }
 
-/// One JSON array: each incident with its findings.
-pub fn json(incidents: &[&IncidentRow], findings: &[FindingRow], out: &mut dyn io::Write) -> io::Result<()> {
+/// One JSON array: each incident with its findings, and what was said of it.
+pub fn json(
+    incidents: &[&IncidentRow],
+    findings: &[FindingRow],
+    said: &Said<'_>,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
     let rows: Vec<Object> = incidents
         .iter()
         .map(|incident| {
@@ -101,17 +107,26 @@ pub fn json(incidents: &[&IncidentRow], findings: &[FindingRow], out: &mut dyn i
             let own: Vec<_> =
                 own.map(|finding| serde_json::to_value(finding_row(finding)).unwrap_or_default()).collect();
             row.put("findings", own);
+            let annotations: Vec<serde_json::Value> =
+                said.of(incident).iter().map(|it| annotation(it)).collect();
+            row.put("annotations", annotations)
+                .put("tags", said.tags(incident))
+                .put("dismissed", said.dismissal(incident).is_some());
             row
         })
         .collect();
     write_pretty(out, &rows)
 }
 
+fn annotation(said: &Annotation) -> serde_json::Value {
+    serde_json::json!({"time": said.time, "author": said.author, "action": said.action, "text": said.text})
+}
+
 /// Comma-separated values; what a spreadsheet would take for a formula is defused with an apostrophe.
-pub fn csv(incidents: &[&IncidentRow], out: &mut dyn io::Write) -> io::Result<()> {
+pub fn csv(incidents: &[&IncidentRow], said: &Said<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     out.write_all(
         b"incident_id,severity,confidence,host,profile_root,title,first_time,last_time,events,denied,allowed,audited,\
-          killed,policy_changes,stages,techniques,attack,payload,result,action\n",
+          killed,policy_changes,stages,techniques,attack,payload,result,action,tags,dismissed,annotations\n",
     )?;
     for row in incidents {
         let text = |text: &str| escape::csv(text.as_bytes());
@@ -136,6 +151,9 @@ pub fn csv(incidents: &[&IncidentRow], out: &mut dyn io::Write) -> io::Result<()
             text(&row.payload),
             text(&row.result),
             text(&row.action),
+            text(&said.tags(row).join(" ")),
+            text(&said.dismissal(row).map(|it| it.text.clone()).unwrap_or_default()),
+            text(&said.of(row).iter().map(|it| sentence(it)).collect::<Vec<_>>().join(" · ")),
         ];
         out.write_all(fields.join(",").as_bytes())?;
         out.write_all(b"\n")?;
@@ -144,7 +162,7 @@ pub fn csv(incidents: &[&IncidentRow], out: &mut dyn io::Write) -> io::Result<()
 }
 
 /// Markdown for a ticket; nothing in it can become markup.
-pub fn markdown(incidents: &[&IncidentRow], out: &mut dyn io::Write) -> io::Result<()> {
+pub fn markdown(incidents: &[&IncidentRow], said: &Said<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     for row in incidents {
         let text = |text: &str| escape::markdown(text.as_bytes());
         writeln!(out, "## {}: {}\n", text(&row.severity), text(&row.title))?;
@@ -164,6 +182,10 @@ pub fn markdown(incidents: &[&IncidentRow], out: &mut dyn io::Write) -> io::Resu
         line("Confidence", text(&row.confidence))?;
         line("Techniques", text(&row.techniques.join(", ")))?;
         line("What else would explain it", text(&row.alternatives.join(" ")))?;
+        line("Tags", text(&said.tags(row).join(", ")))?;
+        for annotation in said.of(row) {
+            line("Said", text(&sentence(annotation)))?;
+        }
         writeln!(out)?;
     }
     Ok(())

@@ -6,6 +6,7 @@ use std::io;
 use aaf_model::Level;
 use aaf_model::tables::{FindingRow, IncidentRow};
 
+use super::said::{Said, sentence};
 use crate::escape::{pad, pad_left, terminal, truncate, width};
 use crate::page::{Page, Style, wrapped};
 use crate::phrase::{self, grouped};
@@ -48,6 +49,7 @@ pub fn top(
 pub fn text(
     incidents: &[&IncidentRow],
     findings: &[FindingRow],
+    said: &Said<'_>,
     (clock, columns): (&Clock, usize),
     page: &mut dyn Page,
 ) -> io::Result<()> {
@@ -61,6 +63,7 @@ pub fn text(
         more(incident, columns, page)?;
         let own = findings.iter().filter(|row| row.incident_id.as_ref() == Some(&incident.incident_id));
         rules(own, columns, page)?;
+        spoken(incident, said, columns, page)?;
     }
     Ok(())
 }
@@ -163,6 +166,23 @@ fn more(incident: &IncidentRow, columns: usize, page: &mut dyn Page) -> io::Resu
     detail("or else", &incident.alternatives.join(" "), columns, page)?;
     for (id, what) in &incident.links {
         detail("linked", &format!("{} by {what}", id.get(..8).unwrap_or(id)), columns, page)?;
+    }
+    Ok(())
+}
+
+/// What people said; a dismissal that still holds first.
+fn spoken(incident: &IncidentRow, said: &Said<'_>, columns: usize, page: &mut dyn Page) -> io::Result<()> {
+    if let Some(dismissal) = said.dismissal(incident) {
+        detail(
+            "dismissed",
+            &format!("{} ({}, {})", dismissal.text, dismissal.author, dismissal.time),
+            columns,
+            page,
+        )?;
+    }
+    detail("tags", &said.tags(incident).join(", "), columns, page)?;
+    for annotation in said.of(incident) {
+        detail("said", &sentence(annotation), columns, page)?;
     }
     Ok(())
 }
