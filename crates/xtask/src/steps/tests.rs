@@ -19,6 +19,12 @@ pub(super) fn all(options: &Options) -> Outcome {
         tests.args(["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]);
     }
     tests.envs(super::parsers::settings(&options.root));
+    // A part of the comparisons with the real parser; `cargo nextest run -p aaf-policy` asks all.
+    for (name, part) in [("AAF_POLICY_QUESTIONS", "20000"), ("AAF_POLICY_PROFILES", "100")] {
+        if std::env::var_os(name).is_none() {
+            tests.env(name, part);
+        }
+    }
     run_counting(&mut tests).into()
 }
 
