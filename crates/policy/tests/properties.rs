@@ -137,6 +137,7 @@ fn hostile_nesting_ends() {
         "deny {\n".repeat(5_000),
         "if true {\n".repeat(5_000),
         "if not (".repeat(5_000),
+        "x \\\"".repeat(100_000),
         "if $a and ".repeat(5_000),
         format!("if {}$a {{ }}", "$a and ".repeat(50_000)),
         "/{a,".repeat(5_000),

@@ -34,6 +34,8 @@ struct At {
     depth: usize,
 }
 
+/// How many effective rules all profiles of a tree may have together; Debian ships some 34,000.
+const MAX_RULES: usize = 2_000_000;
 /// How many braces and includes may be around an item.
 const MAX_DEPTH: usize = 160;
 
@@ -324,7 +326,14 @@ impl<'t> Builder<'t> {
                     let children = self.profile(profile, item.span, at, Some(&draft.profile), &variables);
                     draft.children.extend(children);
                 }
+                ItemKind::Rule(_) if self.tree.rules >= MAX_RULES => {
+                    draft.profile.incomplete = true;
+                    if !std::mem::replace(&mut self.tree.is_full, true) {
+                        self.problem(at, item.span, format!("the tree has more than {MAX_RULES} rules"));
+                    }
+                }
                 ItemKind::Rule(rule) => {
+                    self.tree.rules += 1;
                     let origin = Origin { place: at.place(item.span), chain: Arc::clone(&at.chain) };
                     let rule = self.effective(rule, outer, origin, at, draft);
                     draft.profile.rules.push(rule);

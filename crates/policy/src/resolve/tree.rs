@@ -25,6 +25,9 @@ pub struct Tree {
     /// What resolution found, beside what parsing found.
     pub(super) found: Vec<(Place, Problem)>,
     contradictions: Vec<(Place, Problem)>,
+    /// How many effective rules there are, and whether that is as many as may be.
+    pub(super) rules: usize,
+    pub(super) is_full: bool,
 }
 
 impl Tree {

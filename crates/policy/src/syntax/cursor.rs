@@ -11,6 +11,8 @@ pub(super) struct Cursor<'t> {
     pub(super) text: &'t [u8],
     pub(super) at: usize,
     pub(super) problems: Vec<Problem>,
+    /// A quote was met that nothing closes: looking for its end again and again would take long.
+    unclosed_quote: bool,
 }
 
 /// Which bytes end a word besides blanks, quotes and `!`.
@@ -18,7 +20,7 @@ pub(super) type Stops = &'static [u8];
 
 impl<'t> Cursor<'t> {
     pub(super) fn new(text: &'t [u8]) -> Cursor<'t> {
-        Cursor { text, at: 0, problems: Vec::new() }
+        Cursor { text, at: 0, problems: Vec::new(), unclosed_quote: false }
     }
 
     pub(super) fn peek(&self) -> Option<u8> {
@@ -169,6 +171,7 @@ impl<'t> Cursor<'t> {
             match self.peek() {
                 None => {
                     self.at = start;
+                    self.unclosed_quote = true;
                     return self.error("this quote is never closed");
                 }
                 Some(b'\\') => self.at += 2,
@@ -206,7 +209,7 @@ impl<'t> Cursor<'t> {
             let before = self.at.checked_sub(1).and_then(|at| self.text.get(at));
             let apart = self.at == start || before.is_none_or(u8::is_ascii_whitespace);
             match byte {
-                b'"' if self.quoted().is_ok() => continue,
+                b'"' if !self.unclosed_quote && self.quoted().is_ok() => continue,
                 b'{' if apart && self.at > start => depth += 1,
                 b'}' if depth > 0 && apart => {
                     depth -= 1;
