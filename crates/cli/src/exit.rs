@@ -41,5 +41,5 @@ Exit codes:
   0  done
   1  it could not be done
   2  wrong usage
-  3  done, but some evidence was damaged or unreadable; each is named on standard error
+  3  done, but some evidence was damaged or unreadable; each is named on standard error (`verify`, `show`: not as the case says)
   4  an incident reached --fail-on (wins over 3)";

@@ -106,3 +106,37 @@ fn a_list_that_came_with_the_evidence_is_compared() {
     );
     assert!(run.out.contains("missing    collector  ev/gone.log"), "{}", run.out);
 }
+
+#[test]
+fn what_people_say_is_shown_and_survives_a_rerun() {
+    let place = Place::new();
+    place.file("audit.log", log());
+    place.run(&["analyze", "audit.log", "-o", "case"]).expect(0);
+    let json = |place: &Place| -> Vec<Value> {
+        let args = ["incidents", "case", "--format", "json", "--min-severity", "info"];
+        serde_json::from_str(&place.run(&args).expect(0).out).unwrap()
+    };
+    let id = json(&place)[0]["incident_id"].as_str().unwrap().to_owned();
+    place.run(&["note", "case", &id[..12], "=1+1 \u{1b}[31m", "--author", "ann"]).expect(0);
+    place.run(&["tag", "case", &id, "reported", "--author", "ann"]).expect(0);
+    place.run(&["tag", "case", &id, "wrong", "--author", "ann"]).expect(0);
+    place.run(&["tag", "case", &id, "wrong", "--remove", "--author", "ann"]).expect(0);
+    place.run(&["dismiss", "case", &id, "--reason", "a scan of ours", "--author", "bob"]).expect(0);
+    place.run(&["note", "case", "ffffffffffffffff", "x", "--author", "ann"]).expect(1);
+    place.run(&["note", "case", &id, " ", "--author", "ann"]).expect(1);
+    let before = fs::read(place.path("case/annotations.jsonl")).unwrap();
+    place.run(&["analyze", "audit.log", "-o", "case", "--force"]).expect(0);
+    assert_eq!(fs::read(place.path("case/annotations.jsonl")).unwrap(), before);
+    place.run(&["verify", "case"]).expect(0);
+    let row = &json(&place)[0];
+    assert_eq!((&row["tags"], &row["dismissed"]), (&serde_json::json!(["reported"]), &true.into()));
+    assert_eq!(row["annotations"].as_array().unwrap().len(), 5);
+    for format in ["text", "markdown", "csv"] {
+        let out =
+            place.run(&["incidents", "case", "--min-severity", "info", "--format", format]).expect(0).out;
+        assert!(out.contains("a scan of ours") && out.contains("bob") && out.contains("reported"), "{out}");
+        assert!(!out.contains('\u{1b}'));
+    }
+    place.run(&["dismiss", "case", &id, "--undo", "--reason", "it was not", "--author", "ann"]).expect(0);
+    assert_eq!(json(&place)[0]["dismissed"], false);
+}

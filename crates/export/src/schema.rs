@@ -56,7 +56,13 @@ pub fn schema_markdown() -> String {
         "# Tables of a case\n\nMade by `aa-forensics schema --markdown`; do not edit.\n\n\
          Timestamps are `timestamp[us, UTC]`. Text from evidence is UTF-8 with U+FFFD; its `_bytes` twin holds the bytes \
          and is null where the text is exact. Files are Parquet with zstd; the footer's `aa-forensics.format_version` \
-         names the format. Readers accept missing tables and unknown columns.\n",
+         names the format. Readers accept missing tables and unknown columns.\n\n\
+         ## Beside the tables\n\n\
+         `SHA256SUMS` holds the SHA-256 of every file that `analyze` wrote, in the form of `sha256sum`; `verify` compares. \
+         `annotations.jsonl` is written by `note`, `tag` and `dismiss` alone and only ever appended to; `analyze --force` \
+         keeps it. Each line is an object with `time` (RFC 3339, UTC, by the clock of who wrote it), `author` (as stated), \
+         `action` (`note`, `tag`, `untag`, `dismiss`, `restore`), `incident_id` and `text` (the note, the tag, the reason). \
+         Readers pass over what they do not know.\n",
     );
     for (name, meaning, columns) in tables() {
         // Writing to a String cannot fail.
