@@ -135,7 +135,7 @@ mod tests {
             line.contains(",2026-10-14T08:56:29.402000Z,1791968189402000,AppArmor event (audit_epoch),"),
             "{line}"
         );
-        assert!(line.contains(",\"'=cmd|' /C calc'!A0\",/etc/shadow\\x1b]0;x\\x07,"), "{line}");
+        assert!(line.contains(",\"'=cmd|' /C calc'!A0\",\"/etc/shadow\\x1b]0;x\\x07\","), "{line}");
         assert!(line.contains(",\"'@SUM(1)\",638,600,/usr/bin/cat\\xff,33,"), "{line}");
         assert_eq!(line.matches('\n').count(), 1);
     }
