@@ -18,7 +18,8 @@ TABLES = {
     "incidents": {"incident_id", "host", "profile_root", "severity", "confidence", "title", "attack", "payload",
                   "result", "action", "alternatives", "episode_ids", "first_time", "last_time", "events", "denied",
                   "allowed", "audited", "killed", "policy_changes", "attempts"},
-    "findings": {"incident_id", "rule", "title", "severity", "reasons", "stage", "profile", "event_ids"},
+    "findings": {"incident_id", "rule", "title", "severity", "reasons", "stage", "techniques", "profile", "attack",
+                 "payload", "result", "action", "event_ids"},
     "windows": {"host", "profile", "gap", "from", "to", "basis", "incident_ids"},
     "integrity": {"kind", "category", "severity", "host", "path", "first_time", "seen", "allows", "lines"},
     "evidence": {"evidence_id", "path", "is_member", "kind", "state", "collection", "collection_kind", "host",
@@ -101,19 +102,18 @@ def test_event_ids_are_unique_and_every_record_has_its_event(case):
     assert events.filter(pl.col("kind") == "apparmor").join(records, on="event_id", how="anti").height == 0
 
 
+def test_incidents_of_events_exist(case):
+    events = pl.read_parquet(case / "events.parquet").filter(pl.col("episode_id").is_not_null())
+    incidents = pl.read_parquet(case / "incidents.parquet").explode("episode_ids")
+    assert events.height > 0
+    assert events.join(incidents, left_on="episode_id", right_on="episode_ids", how="anti").height == 0
+
+
 @pytest.mark.parametrize("table", ["timelines", "findings"])
 def test_incidents_that_are_named_exist(case, table):
     named = pl.read_parquet(case / f"{table}.parquet").filter(pl.col("incident_id").is_not_null())
     incidents = pl.read_parquet(case / "incidents.parquet")
     assert named.height and named.join(incidents, on="incident_id", how="anti").height == 0
-
-
-def test_episodes_of_incidents_are_those_of_events(case):
-    events = pl.read_parquet(case / "events.parquet").filter(pl.col("episode_id").is_not_null())
-    timelines = pl.read_parquet(case / "timelines.parquet")
-    assert events.height and events.join(timelines, on="episode_id", how="anti").height == 0
-    incidents = pl.read_parquet(case / "incidents.parquet").explode("episode_ids")
-    assert incidents.join(timelines, left_on="episode_ids", right_on="episode_id", how="anti").height == 0
 
 
 def test_the_totals_are_those_of_the_events(case):
