@@ -108,7 +108,7 @@ pub fn columns() -> Vec<Column> {
         column("host", Kind::Word, "host as the line or its collection says; null where neither does"),
         column("audit_id", Kind::Word, "`seconds.milliseconds:serial` of the audit header; null without one").distinct(),
         column("serial", Kind::Int, "serial of the audit header; null without one").distinct(),
-        column("episode_id", Kind::Word, "episode of its profile, 16 hex digits; `incidents.episode_ids` and `timelines.episode_id` lead on; null for context lines and plain loading of policy"),
+        column("episode_id", Kind::Word, "episode of its profile, 16 hex digits; the incident stands in `timelines.parquet`, since what a profile suffered belongs to whoever did it; null for context lines and plain loading of policy"),
         column("verdict", Kind::Word, "the kernel's word: DENIED, ALLOWED, AUDIT, KILLED, STATUS, HINT, ERROR, AUTO; null where none or another one was printed"),
         column("class", Kind::Word, "kind of check, from `class=` or the other keys").required(),
         column("attempt", Kind::Word, "what was attempted, by operation and path; null for context lines"),
