@@ -75,7 +75,7 @@ fn one(at: usize, row: &IncidentRow, dossier: &Dossier, number: &mut usize) -> S
         out.push_str("<p>What else would explain it:");
         out.push_str(&list(&row.alternatives));
     }
-    out.push_str(&links(row));
+    out.push_str(&links(row, dossier));
     out.push_str(&format!("<h4>Recommendation</h4>\n<p>{}\n", escape::text(&row.action)));
     out.push_str(&state(row, dossier));
     out.push_str(&exhibits::of(row, dossier, number));
@@ -84,7 +84,7 @@ fn one(at: usize, row: &IncidentRow, dossier: &Dossier, number: &mut usize) -> S
     out
 }
 
-fn links(row: &IncidentRow) -> String {
+fn links(row: &IncidentRow, dossier: &Dossier) -> String {
     if row.links.is_empty() {
         return String::new();
     }
@@ -93,7 +93,13 @@ fn links(row: &IncidentRow) -> String {
         .iter()
         .take(20)
         .map(|(id, what)| {
-            format!("<li><a href=\"#i{}\">{}</a> by {}", anchor(id), escape::text(id), escape::text(what))
+            let (shown, what) = (escape::text(id), escape::text(what));
+            // What is not told here cannot be gone to.
+            if dossier.incidents.iter().any(|incident| incident.incident_id == *id) {
+                format!("<li><a href=\"#i{}\">{shown}</a> by {what}", anchor(id))
+            } else {
+                format!("<li>{shown} by {what}")
+            }
         })
         .collect();
     format!("<p>Linked incidents:<ul>{items}</ul>\n")
