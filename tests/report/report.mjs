@@ -3,8 +3,8 @@
 // AAF_REPORT and AAF_HOSTILE name two reports; CHROMIUM the browser; AAF_SHOTS a folder for screenshots, if wanted.
 
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
-import { resolve } from "node:path";
+import { existsSync, mkdirSync } from "node:fs";
+import { delimiter, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 
@@ -17,8 +17,10 @@ if (shots) mkdirSync(shots, { recursive: true });
 
 const started = Date.now();
 const root = process.getuid?.() === 0;
+const name = process.env.CHROMIUM ?? "chromium";
+const folders = (process.env.PATH ?? "").split(delimiter);
 const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "chromium",
+  executablePath: name.includes("/") ? name : folders.map((folder) => join(folder, name)).find(existsSync),
   args: root ? ["--no-sandbox"] : [],
 });
 

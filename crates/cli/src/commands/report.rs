@@ -115,7 +115,7 @@ impl Report {
             windows: case.windows()?,
             integrity: case.integrity()?,
             diagnostics: case.diagnostics()?,
-            rules_sha256: aaf_report::html::sha256_hex(Rules::shipped()?.text().as_bytes()),
+            rules_sha256: html::sha256_hex(Rules::shipped()?.text().as_bytes()),
             report_version: env!("CARGO_PKG_VERSION").to_owned(),
             tlp: self.tlp.map(|tlp| tlp.marking().to_owned()),
             clock: Clock::new(self.display_tz.clone().unwrap_or(TimeZone::UTC)),
