@@ -63,6 +63,7 @@ pub enum Command {
     Coverage(commands::coverage::CoverageCommand),
     Timeline(commands::timeline::Timeline),
     Records(commands::records::Records),
+    Report(commands::report::Report),
     Show(commands::show::Show),
     Note(commands::annotate::Note),
     Tag(commands::annotate::Tag),

@@ -29,6 +29,7 @@ fn every_command_has_help_with_examples() {
         "timeline",
         "policy",
         "records",
+        "report",
         "rules",
         "show",
         "schema",

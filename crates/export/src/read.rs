@@ -5,6 +5,7 @@
 
 mod stream;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -221,25 +222,58 @@ impl CaseReader {
             limit: None,
         };
         self.each_batch("sightings.parquet", Some((SIGHTING_COLUMNS, filter)), &mut |table| {
-            sightings.extend((0..table.rows).map(|at| SightingRow {
-                role: table.word("role", at),
-                evidence_id: table.int("evidence_id", at).unwrap_or(-1),
-                path: table.word("path", at),
-                carrier: table.word("carrier", at),
-                offset_bytes: table.int("offset_bytes", at).unwrap_or(0),
-                length_bytes: table.int("length_bytes", at).unwrap_or(0),
-                more_ranges: table.structs("more_ranges", at).map_or(Vec::new(), |ranges| {
-                    let of = |name: &str, at: usize| ranges.int(name, at).unwrap_or(0);
-                    (0..ranges.rows).map(|at| (of("offset_bytes", at), of("length_bytes", at))).collect()
-                }),
-                raw: table.bytes("raw", at),
-            }));
+            sightings.extend((0..table.rows).map(|at| sighting(table, at)));
         })?;
         // Companions that are shared belong to this event only where a record of it stands in the same text.
         let paths: Vec<String> =
             sightings.iter().filter(|line| line.role != "companion").map(|line| line.path.clone()).collect();
         sightings.retain(|line| line.role != "companion" || paths.contains(&line.path));
         Ok(sightings)
+    }
+
+    /// The named events, each with the lines that it rests on; by id. Reads each table once for all of them.
+    pub fn events_with_lines(&self, ids: &BTreeSet<String>) -> Result<Vec<EventDetail>, ReadError> {
+        let mut events: BTreeMap<String, EventDetail> = BTreeMap::new();
+        let wanted = ids.clone();
+        let filter = Filter {
+            keys: &["event_id"],
+            holds: Box::new(move |keys| keys[0].is_some_and(|id| wanted.contains(id))),
+            limit: None,
+        };
+        self.each_batch("events.parquet", Some((EVENT_COLUMNS, filter)), &mut |table| {
+            for at in 0..table.rows {
+                let event = event(table, at);
+                events.insert(event.event_id.clone(), event);
+            }
+        })?;
+        let wanted = ids.clone();
+        let audit_ids: BTreeSet<String> = events.values().filter_map(|it| it.audit_id.clone()).collect();
+        let filter = Filter {
+            keys: &["event_id", "audit_id", "role"],
+            holds: Box::new(move |keys| {
+                keys[0].is_some_and(|id| wanted.contains(id))
+                    || (keys[2] == Some("companion") && keys[1].is_some_and(|id| audit_ids.contains(id)))
+            }),
+            limit: None,
+        };
+        let mut shared: Vec<(Option<String>, SightingRow)> = Vec::new();
+        self.each_batch("sightings.parquet", Some((SIGHTING_COLUMNS, filter)), &mut |table| {
+            for at in 0..table.rows {
+                let line = sighting(table, at);
+                match events.get_mut(&table.word("event_id", at)) {
+                    Some(event) => event.sightings.push(line),
+                    None => shared.push((table.optional_word("audit_id", at), line)),
+                }
+            }
+        })?;
+        // Companions belong to an event where a record of it stands in the same text.
+        for event in events.values_mut() {
+            let paths: BTreeSet<String> = event.sightings.iter().map(|line| line.path.clone()).collect();
+            let own = shared.iter().filter(|(id, line)| *id == event.audit_id && paths.contains(&line.path));
+            let own: Vec<SightingRow> = own.map(|(_, line)| line.clone()).collect();
+            event.sightings.extend(own);
+        }
+        Ok(events.into_values().collect())
     }
 
     fn each_batch(
@@ -346,6 +380,22 @@ fn read(file: File, select: Option<(&[&str], Filter)>, each: &mut dyn FnMut(&Tab
         each(&Table::of(&batch.map_err(|error| error.to_string())?));
     }
     Ok(())
+}
+
+fn sighting(table: &Table, at: usize) -> SightingRow {
+    SightingRow {
+        role: table.word("role", at),
+        evidence_id: table.int("evidence_id", at).unwrap_or(-1),
+        path: table.word("path", at),
+        carrier: table.word("carrier", at),
+        offset_bytes: table.int("offset_bytes", at).unwrap_or(0),
+        length_bytes: table.int("length_bytes", at).unwrap_or(0),
+        more_ranges: table.structs("more_ranges", at).map_or(Vec::new(), |ranges| {
+            let of = |name: &str, at: usize| ranges.int(name, at).unwrap_or(0);
+            (0..ranges.rows).map(|at| (of("offset_bytes", at), of("length_bytes", at))).collect()
+        }),
+        raw: table.bytes("raw", at),
+    }
 }
 
 /// A batch whose columns are found by name and brought to the types that we know.

@@ -1,4 +1,4 @@
-//! A case as text for people: the summary of an analysis, timelines, one event with its lines.
+//! A case as text for people: the summary of an analysis, timelines, one event with its lines, a whole report.
 //!
 //! Functions from plain rows to a [`Page`]; nothing here opens a file, prints or knows what colour a meaning has. Text
 //! from evidence is hostile: it reaches a page only through [`escape`].
@@ -7,8 +7,10 @@
 
 pub mod context;
 pub mod coverage;
+pub mod dossier;
 pub mod escape;
 pub mod exchange;
+pub mod html;
 pub mod incidents;
 pub mod integrity;
 pub mod inventory;

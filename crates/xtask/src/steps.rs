@@ -1,5 +1,6 @@
 //! The steps of `cargo xtask test`, in order.
 
+mod browser;
 mod conformance;
 mod deny;
 mod fuzz;
@@ -52,7 +53,7 @@ impl From<Result<Count, (Count, String)>> for Outcome {
 }
 
 /// All steps: what is cheap to know comes first.
-pub(crate) const STEPS: [Step; 11] = [
+pub(crate) const STEPS: [Step; 12] = [
     Step { name: "fmt", what: "the code is formatted", run: lint::fmt },
     Step { name: "clippy", what: "no lint complains, in any target", run: lint::clippy },
     Step { name: "doc", what: "the documentation builds without warnings", run: lint::doc },
@@ -64,4 +65,5 @@ pub(crate) const STEPS: [Step; 11] = [
     Step { name: "deny", what: "licences, sources and bans of all dependencies", run: deny::run },
     Step { name: "tables", what: "pyarrow, DuckDB and polars read every table", run: python::tables },
     Step { name: "notebook", what: "the notebooks run on the sample case", run: python::notebooks },
+    Step { name: "report", what: "the HTML report in a browser", run: browser::report },
 ];

@@ -12,6 +12,7 @@ pub mod integrity;
 pub mod man;
 pub mod policy;
 pub mod records;
+pub mod report;
 pub mod rules;
 pub mod schema;
 pub mod show;
@@ -34,6 +35,7 @@ pub fn run(command: Command, ui: &Ui) -> anyhow::Result<Exit> {
         Command::Coverage(command) => command.run(ui),
         Command::Timeline(command) => command.run(ui),
         Command::Records(command) => command.run(ui),
+        Command::Report(command) => command.run(ui),
         Command::Show(command) => command.run(ui),
         Command::Policy(command) => command.run(ui),
         Command::Note(command) => command.run(ui),

@@ -68,7 +68,12 @@ fn environment(root: &Path) -> Result<PathBuf, String> {
 }
 
 /// A case made of samples by the binary that the tests built.
-fn make_case(root: &Path, binary: &Path, name: &str, evidence: &[&str]) -> Result<PathBuf, String> {
+pub(super) fn make_case(
+    root: &Path,
+    binary: &Path,
+    name: &str,
+    evidence: &[&str],
+) -> Result<PathBuf, String> {
     let folder = target_directory(root).join("xtask");
     fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
     let case = folder.join(name);

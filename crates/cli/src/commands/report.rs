@@ -1,0 +1,128 @@
+//! `report`
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use aaf_export::CaseReader;
+use aaf_model::Level;
+use aaf_report::dossier::{self, Dossier};
+use aaf_report::html;
+use aaf_report::time::Clock;
+use aaf_triage::Rules;
+use clap::{Args, ValueEnum};
+use jiff::tz::TimeZone;
+
+use crate::exit::Exit;
+use crate::ui::Ui;
+use crate::values::{self, Severity};
+
+/// Write a report of a case for the incident file: one HTML file that opens offline, Markdown or JSON
+///
+/// Incidents with what was observed, what it is taken for and what to do, kept apart; the original lines as numbered exhibits;
+/// a chart of all profiles, process trees, unprotected windows, techniques, indicators, evidence with hashes, integrity
+/// findings, limits, what to preserve, and a place to sign. Large cases are cut where the report says so. The HTML
+/// fetches nothing, runs nothing but its own small script, and is whole without it.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  aa-forensics report case > report.html
+  aa-forensics report case -o report.html --tlp amber
+  aa-forensics report case --format markdown --min-severity high")]
+pub struct Report {
+    /// The case folder
+    case: PathBuf,
+    /// How to write it
+    #[arg(long, value_name = "FORMAT", default_value = "html", help_heading = "Output")]
+    format: Format,
+    /// The file to write, which must not exist yet; standard output by default
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    output: Option<PathBuf>,
+    /// The lowest severity of incidents that are told; the others are counted
+    #[arg(long, value_name = "SEVERITY", default_value = "low", help_heading = "Output")]
+    min_severity: Severity,
+    /// Mark the report by the Traffic Light Protocol
+    #[arg(long, value_name = "MARKING", help_heading = "Output")]
+    tlp: Option<Tlp>,
+    /// Zone of the times that are printed: an IANA name, an offset or `local`; UTC by default
+    #[arg(long, value_name = "TZ", value_parser = values::zone, allow_hyphen_values = true, help_heading = "Output")]
+    display_tz: Option<TimeZone>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// One self-contained file
+    Html,
+    /// For tickets
+    Markdown,
+    /// One object
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Tlp {
+    Red,
+    #[value(name = "amber+strict")]
+    AmberStrict,
+    Amber,
+    Green,
+    Clear,
+}
+
+impl Tlp {
+    fn marking(self) -> &'static str {
+        match self {
+            Tlp::Red => "TLP:RED",
+            Tlp::AmberStrict => "TLP:AMBER+STRICT",
+            Tlp::Amber => "TLP:AMBER",
+            Tlp::Green => "TLP:GREEN",
+            Tlp::Clear => "TLP:CLEAR",
+        }
+    }
+}
+
+impl Report {
+    pub fn run(self, ui: &Ui) -> anyhow::Result<Exit> {
+        let dossier = self.dossier()?;
+        let mut text = Vec::new();
+        match self.format {
+            Format::Html => html::html(&dossier, &mut text)?,
+            Format::Markdown => dossier::markdown(&dossier, &mut text)?,
+            Format::Json => dossier::json(&dossier, &mut text)?,
+        }
+        match &self.output {
+            Some(path) => {
+                let failed =
+                    |error: std::io::Error| anyhow::anyhow!("cannot write {}: {error}", path.display());
+                let mut file = std::fs::File::create_new(path).map_err(failed)?;
+                file.write_all(&text).map_err(failed)?;
+            }
+            None => {
+                let mut out = ui.out();
+                out.write_all(&text)?;
+                out.flush()?;
+            }
+        }
+        Ok(Exit::Done)
+    }
+
+    fn dossier(&self) -> anyhow::Result<Dossier> {
+        let case = CaseReader::open(&self.case)?;
+        let mut dossier = Dossier {
+            info: case.info().clone(),
+            run: case.run(),
+            incidents: case.incidents()?,
+            findings: case.findings()?,
+            timelines: case.timelines()?,
+            windows: case.windows()?,
+            integrity: case.integrity()?,
+            diagnostics: case.diagnostics()?,
+            rules_sha256: html::sha256_hex(Rules::shipped()?.text().as_bytes()),
+            report_version: env!("CARGO_PKG_VERSION").to_owned(),
+            tlp: self.tlp.map(|tlp| tlp.marking().to_owned()),
+            clock: Clock::new(self.display_tz.clone().unwrap_or(TimeZone::UTC)),
+            ..Dossier::default()
+        };
+        dossier.choose(Level::from(self.min_severity));
+        dossier.exhibits = case.events_with_lines(&dossier.wanted_exhibits())?;
+        Ok(dossier)
+    }
+}

@@ -1,0 +1,130 @@
+//! `report`, end to end.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+
+mod common;
+
+use common::{Place, sample};
+use serde_json::Value;
+
+fn between<'t>(text: &'t str, from: &str, to: &str) -> &'t str {
+    let rest = text.split_once(from).unwrap_or_else(|| panic!("no {from}")).1;
+    rest.split_once(to).unwrap_or_else(|| panic!("no {to}")).0
+}
+
+#[test]
+fn a_report_of_a_recorded_attack() {
+    let place = Place::new();
+    let code = place.run(&["analyze", &sample("web01.tar.xz"), "-o", "case"]).code;
+    assert!(code == 0 || code == 3, "{code}");
+    place.run(&["report", "case", "-o", "report.html", "--tlp", "amber"]).expect(0);
+    let page = std::fs::read_to_string(place.path("report.html")).unwrap();
+
+    // Nothing is fetched and nothing runs but what the policy names.
+    let policy = between(&page, "Content-Security-Policy content=\"", "\"");
+    assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe"), "{policy}");
+    for (element, end, directive) in
+        [("<style>", "</style>", "style-src"), ("<script>", "</script>", "script-src")]
+    {
+        let hash = base64_sha256(between(&page, element, end));
+        assert!(policy.contains(&format!("{directive} 'sha256-{hash}'")), "{directive} {hash} {policy}");
+    }
+    for outside in
+        ["src=", "href=\"http", "href=http", "url(", "@import", " style=", " onclick", "javascript:"]
+    {
+        let markup = page.replace("default-src=", "");
+        let found = markup.match_indices(outside).find(|(at, _)| {
+            // Text from evidence holds no `<`, so an attribute stands behind the last one that is still open.
+            let before = &markup[..*at];
+            before.rfind('<') > before.rfind('>')
+        });
+        assert!(
+            found.is_none(),
+            "{outside}: {:?}",
+            found.map(|(at, _)| &markup[at..(at + 60).min(markup.len())])
+        );
+    }
+
+    // What a reader looks for.
+    for text in [
+        "TLP:AMBER",
+        "web01",
+        "fcgiwrap",
+        "<h4>Observed</h4>",
+        "<h4>Interpretation</h4>",
+        "<h4>Recommendation</h4>",
+        "Exhibit 1:",
+        "apparmor=&quot;DENIED&quot;",
+        "open at the end of the evidence",
+        "What to preserve",
+        "Sign-off",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    let evidence = std::fs::read_to_string(place.path("case/case.json")).unwrap();
+    let evidence: Value = serde_json::from_str(&evidence).unwrap();
+    assert!(page.contains(evidence["evidence"][0]["sha256"].as_str().unwrap()));
+
+    // Every link inside leads somewhere.
+    for link in page.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(
+            page.contains(&format!("id={link}>"))
+                || page.contains(&format!("id={link} "))
+                || page.contains(&format!("id=\"{link}\"")),
+            "{link}"
+        );
+    }
+
+    // The same again, and never over another file.
+    let again = place.run(&["report", "case", "--tlp", "amber"]).expect(0);
+    assert!(again.out == page);
+    let refused = place.run(&["report", "case", "-o", "report.html"]).expect(1);
+    assert!(refused.err.contains("cannot write report.html"), "{}", refused.err);
+
+    let json = place.run(&["report", "case", "--format", "json"]).expect(0);
+    let json: Value = serde_json::from_str(&json.out).unwrap();
+    assert!(json["incidents"][0]["exhibits"][0]["lines"][0]["raw"].as_str().unwrap().contains("apparmor"));
+    let markdown = place.run(&["report", "case", "--format", "markdown"]).expect(0);
+    assert!(markdown.out.starts_with("# AppArmor forensic report: web01\n"), "{}", markdown.out);
+}
+
+#[test]
+fn hostile_names_stay_text() {
+    let place = Place::new();
+    let name = "</script><img src=x onerror=alert(1)>\u{202e}";
+    let hex: String = name.bytes().map(|byte| format!("{byte:02X}")).collect();
+    let line = common::avc(1, 0, "DENIED", "nginx", &format!("name={hex}"))
+        .replace("comm=\"sh.cgi\"", &format!("comm={hex}"));
+    place.file("audit.log", line);
+    place.run(&["analyze", "audit.log", "-o", "case"]).expect(0);
+    let page = place.run(&["report", "case", "--min-severity", "info"]).expect(0).out;
+    assert!(
+        page.contains("&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;\\u{202e}"),
+        "the name is not shown"
+    );
+    assert!(!page.contains("<img") && !page.contains('\u{202e}'));
+    assert_eq!(page.matches("</script>").count(), 2);
+}
+
+#[test]
+fn what_is_no_case_is_refused() {
+    let place = Place::new();
+    place.file("audit.log", common::log());
+    let run = place.run(&["report", "audit.log"]).expect(1);
+    assert!(run.err.contains("is no case"), "{}", run.err);
+}
+
+/// By the tools of the system, so that the hash is not checked by what made it.
+fn base64_sha256(text: &str) -> String {
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+    let mut child = Command::new("sha256sum").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let hex = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
+    let bytes: Vec<u8> =
+        (0..64).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
+    let mut child =
+        Command::new("base64").arg("-w0").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(&bytes).unwrap();
+    String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap().trim().to_owned()
+}

@@ -1,0 +1,67 @@
+//! The report for programs.
+
+use std::io;
+
+use serde_json::{Value, json as value};
+
+use super::Dossier;
+use crate::incidents::{finding_row, incident_row};
+use crate::json::{Object, integrity_row, window_row, write_pretty};
+use crate::time::rfc3339;
+
+fn of(object: Object) -> Value {
+    serde_json::to_value(object).unwrap_or_default()
+}
+
+/// One object: the case, its incidents with findings and exhibits, windows, integrity, limits and what to keep.
+pub fn json(dossier: &Dossier, out: &mut dyn io::Write) -> io::Result<()> {
+    let incidents: Vec<Value> = dossier
+        .incidents
+        .iter()
+        .map(|incident| {
+            let mut row = incident_row(incident);
+            let findings: Vec<Value> = dossier.findings_of(incident).map(|it| of(finding_row(it))).collect();
+            row.put("findings", findings);
+            let exhibits: Vec<Value> = dossier
+                .exhibit_ids(incident)
+                .iter()
+                .filter_map(|id| dossier.exhibit(id))
+                .map(exhibit)
+                .collect();
+            row.put("exhibits", exhibits);
+            of(row)
+        })
+        .collect();
+    let mut all = Object::default();
+    all.put("report", "aa-forensics")
+        .put("report_version", &*dossier.report_version)
+        .put("rules_sha256", &*dossier.rules_sha256)
+        .put("tlp", dossier.tlp.clone())
+        .put("case", serde_json::to_value(&dossier.info).unwrap_or_default())
+        .put("run", dossier.run.clone())
+        .put("incidents", incidents)
+        .put("incidents_left_out", dossier.incidents_left_out)
+        .put("windows", dossier.windows.iter().map(|row| of(window_row(row))).collect::<Vec<_>>())
+        .put("integrity", dossier.integrity.iter().map(|row| of(integrity_row(row))).collect::<Vec<_>>())
+        .put("limits", dossier.limits())
+        .put("preserve", dossier.preservation());
+    write_pretty(out, &all)
+}
+
+fn exhibit(event: &aaf_model::tables::EventDetail) -> Value {
+    let lines: Vec<Value> = event
+        .sightings
+        .iter()
+        .map(|line| {
+            value!({
+                "role": line.role, "path": line.path, "carrier": line.carrier, "offset_bytes": line.offset_bytes,
+                "length_bytes": line.length_bytes,
+                "raw": line.raw.as_ref().map(|raw| String::from_utf8_lossy(raw).into_owned()),
+            })
+        })
+        .collect();
+    value!({
+        "event_id": event.event_id, "time": event.time_us.and_then(rfc3339), "outcome": event.outcome,
+        "authenticity": event.authenticity, "lines": lines,
+    })
+}

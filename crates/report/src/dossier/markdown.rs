@@ -1,0 +1,65 @@
+//! The report for a ticket; nothing in it can become markup.
+
+use std::io;
+
+use aaf_model::tables::IncidentRow;
+
+use super::Dossier;
+use crate::escape;
+use crate::incidents;
+
+/// The incidents, the windows, the integrity findings, the limits and what to keep.
+pub fn markdown(dossier: &Dossier, out: &mut dyn io::Write) -> io::Result<()> {
+    let text = |text: &str| escape::markdown(text.as_bytes());
+    let clock = &dossier.clock;
+    let time = |us: Option<i64>, none: &str| us.map_or(none.to_owned(), |us| clock.full(us));
+    if let Some(tlp) = &dossier.tlp {
+        writeln!(out, "**{}**\n", text(tlp))?;
+    }
+    writeln!(out, "# AppArmor forensic report: {}\n", text(&dossier.title()))?;
+    writeln!(out, "- **Tool:** aa-forensics {}", text(&dossier.info.tool_version))?;
+    writeln!(out, "- **Rules (SHA-256):** {}", dossier.rules_sha256)?;
+    for file in &dossier.info.evidence {
+        let digest = file.sha256.as_deref().or(file.blake3.as_deref()).unwrap_or("not hashed");
+        writeln!(out, "- **Evidence:** {}, {} bytes, {}", text(&file.path), file.size_bytes, text(digest))?;
+    }
+    writeln!(out)?;
+    let all: Vec<&IncidentRow> = dossier.incidents.iter().collect();
+    incidents::markdown(&all, out)?;
+    if dossier.incidents_left_out > 0 {
+        writeln!(out, "{} more incidents are not told here.\n", dossier.incidents_left_out)?;
+    }
+    writeln!(out, "## Unprotected windows\n")?;
+    for row in &dossier.windows {
+        writeln!(
+            out,
+            "- {} {}: {}, {} to {} ({})",
+            text(row.host.as_deref().unwrap_or("unknown host")),
+            escape::markdown(&row.profile),
+            text(&row.gap),
+            time(row.from_us, "before the evidence"),
+            time(row.to_us, "open at the end of the evidence"),
+            text(&row.basis)
+        )?;
+    }
+    writeln!(out, "\n## Integrity of the evidence\n")?;
+    for row in &dossier.integrity {
+        writeln!(
+            out,
+            "- **{}** {}: {} {}",
+            text(&row.severity),
+            text(&row.path),
+            text(&row.seen),
+            text(&row.allows)
+        )?;
+    }
+    for (heading, items) in
+        [("Limits of the evidence", dossier.limits()), ("What to preserve", dossier.preservation())]
+    {
+        writeln!(out, "\n## {heading}\n")?;
+        for item in items {
+            writeln!(out, "- {}", text(&item))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! What a responder decides about: facts apart from what is made of them.
+
+use aaf_model::tables::IncidentRow;
+
+use super::{anchor, escape, exhibits, fact, list, severity, severity_class, tree};
+use crate::dossier::Dossier;
+use crate::phrase;
+
+pub(super) fn section(dossier: &Dossier) -> String {
+    let mut out = String::from(
+        "<section id=incidents>\n<h2>Incidents</h2>\n<div class=tools hidden><label>Filter incidents and lines<br>\
+         <input id=filter type=search></label><label>At least<br><select id=severity><option>info<option>low\
+         <option>medium<option>high<option>critical</select></label>\
+         <span id=filter-status role=status></span></div>\n",
+    );
+    if dossier.incidents.is_empty() {
+        out.push_str("<p>No incident is told here; see the limits of the evidence.\n");
+    }
+    let mut number = 0;
+    for (at, incident) in dossier.incidents.iter().enumerate() {
+        out.push_str(&one(at + 1, incident, dossier, &mut number));
+    }
+    if dossier.incidents_left_out > 0 {
+        out.push_str(&format!(
+            "<p>{} more incidents are not told here; <code>aa-forensics incidents</code> lists them.\n",
+            dossier.incidents_left_out
+        ));
+    }
+    out.push_str("</section>\n");
+    out
+}
+
+fn one(at: usize, row: &IncidentRow, dossier: &Dossier, number: &mut usize) -> String {
+    let class = severity_class(&row.severity);
+    let clock = &dossier.clock;
+    let when = match (row.first_time_us, row.last_time_us) {
+        (Some(first), Some(last)) => clock.period(first, last),
+        _ => "no time is known".to_owned(),
+    };
+    let names: Vec<String> = row.profiles.iter().take(24).map(|name| crate::escape::terminal(name)).collect();
+    let mut out = format!(
+        "<article class=\"incident {class}\" id=\"i{}\" data-severity={class}>\n<h3>{at}. {} {}</h3>\n<dl>{}{}{}{}{}</dl>\n",
+        anchor(&row.incident_id),
+        severity(&row.severity),
+        escape::text(&row.title),
+        fact("Host", row.host.as_deref().unwrap_or("unknown")),
+        fact("Time", &when),
+        fact("Profiles", &names.join(", ")),
+        fact("Incident", &row.incident_id),
+        fact("Why this severity", &row.reasons.join("; ")),
+    );
+    out.push_str("<h4>Observed</h4>\n<dl>");
+    out.push_str(&fact("Result", &row.result));
+    let attempts: Vec<String> = row
+        .attempts
+        .iter()
+        .map(|(attempt, outcome, count)| format!("{attempt}: {} ×{count}", phrase::outcome_counted(outcome)))
+        .collect();
+    out.push_str(&fact("Checks", &attempts.join("; ")));
+    out.push_str(&fact(
+        "Events",
+        &format!(
+            "{} in all: {} denied, {} allowed by complain mode, {} audited, {} killed, {} policy changes",
+            row.events, row.denied, row.allowed, row.audited, row.killed, row.policy_changes
+        ),
+    ));
+    out.push_str("</dl>\n<h4>Interpretation</h4>\n<dl>");
+    out.push_str(&fact("Attack", &row.attack));
+    out.push_str(&fact("Payload", &row.payload));
+    out.push_str(&fact("Confidence", &row.confidence));
+    out.push_str(&fact("Stages", &row.stages.join(" → ")));
+    out.push_str(&fact("Techniques", &row.techniques.join(", ")));
+    out.push_str("</dl>\n");
+    if !row.alternatives.is_empty() {
+        out.push_str("<p>What else would explain it:");
+        out.push_str(&list(&row.alternatives));
+    }
+    out.push_str(&links(row, dossier));
+    out.push_str(&format!("<h4>Recommendation</h4>\n<p>{}\n", escape::text(&row.action)));
+    out.push_str(&state(row, dossier));
+    out.push_str(&exhibits::of(row, dossier, number));
+    out.push_str(&tree::of(row, dossier));
+    out.push_str("</article>\n");
+    out
+}
+
+fn links(row: &IncidentRow, dossier: &Dossier) -> String {
+    if row.links.is_empty() {
+        return String::new();
+    }
+    let items: String = row
+        .links
+        .iter()
+        .take(20)
+        .map(|(id, what)| {
+            let (shown, what) = (escape::text(id), escape::text(what));
+            // What is not told here cannot be gone to.
+            if dossier.incidents.iter().any(|incident| incident.incident_id == *id) {
+                format!("<li><a href=\"#i{}\">{shown}</a> by {what}", anchor(id))
+            } else {
+                format!("<li>{shown} by {what}")
+            }
+        })
+        .collect();
+    format!("<p>Linked incidents:<ul>{items}</ul>\n")
+}
+
+/// Whether a profile that it touches was not protecting.
+fn state(row: &IncidentRow, dossier: &Dossier) -> String {
+    let windows = dossier.windows.iter().filter(|window| window.incident_ids.contains(&row.incident_id));
+    let items: Vec<String> = windows
+        .take(12)
+        .map(|window| {
+            let end = match window.to_us {
+                Some(us) => format!("until {}", dossier.clock.full(us)),
+                None => "open at the end of the evidence".to_owned(),
+            };
+            format!("{}: {}, {end}", crate::escape::terminal(&window.profile), window.gap)
+        })
+        .collect();
+    if items.is_empty() { String::new() } else { format!("<p>Unprotected:{}", list(&items)) }
+}
