@@ -115,6 +115,7 @@ impl Report {
             windows: case.windows()?,
             integrity: case.integrity()?,
             diagnostics: case.diagnostics()?,
+            annotations: aaf_export::annotations::read(case.folder())?.0,
             rules_sha256: html::sha256_hex(Rules::shipped()?.text().as_bytes()),
             report_version: env!("CARGO_PKG_VERSION").to_owned(),
             tlp: self.tlp.map(|tlp| tlp.marking().to_owned()),

@@ -25,7 +25,7 @@ pub fn markdown(dossier: &Dossier, out: &mut dyn io::Write) -> io::Result<()> {
     }
     writeln!(out)?;
     let all: Vec<&IncidentRow> = dossier.incidents.iter().collect();
-    incidents::markdown(&all, out)?;
+    incidents::markdown(&all, &incidents::Said::new(&dossier.annotations), out)?;
     if dossier.incidents_left_out > 0 {
         writeln!(out, "{} more incidents are not told here.\n", dossier.incidents_left_out)?;
     }

@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 use aaf_case::CaseInfo;
 use aaf_model::Diagnostic;
 use aaf_model::Level;
-use aaf_model::tables::{EventDetail, FindingRow, IncidentRow, IntegrityRow, TimelineRow, WindowRow};
+use aaf_model::tables::{
+    Annotation, EventDetail, FindingRow, IncidentRow, IntegrityRow, TimelineRow, WindowRow,
+};
 
 use crate::time::Clock;
 
@@ -49,6 +51,8 @@ pub struct Dossier {
     pub rules_sha256: String,
     /// Version of the program that makes the report.
     pub report_version: String,
+    /// What people said of incidents, the first first.
+    pub annotations: Vec<Annotation>,
     /// The marking of the Traffic Light Protocol, as `TLP:AMBER`; none where nobody set one.
     pub tlp: Option<String>,
     /// The zone of the times.

@@ -66,11 +66,18 @@ impl Lanes {
                 });
                 lane.events = lane.events.saturating_add(row.count);
                 let (from, to) = (bin(first), bin(last.max(first)));
-                // A folded line is spread evenly over its time.
-                let each = (row.count / i64::try_from(to - from + 1).unwrap_or(1)).max(1);
-                for step in from..=to {
+                // A folded line is spread evenly over its time; of fewer events than steps only the ends are known.
+                let each = row.count / i64::try_from(to - from + 1).unwrap_or(1);
+                let steps = if each > 0 {
+                    (from..=to).collect()
+                } else if row.count > 1 {
+                    vec![from, to]
+                } else {
+                    vec![from]
+                };
+                for step in steps {
                     let count = lane.bins.entry((step, kind(&row.verdict))).or_default();
-                    *count = count.saturating_add(each);
+                    *count = count.saturating_add(each.max(1));
                 }
             }
         }
