@@ -50,6 +50,7 @@ fn steps(host: &str, rename: &dyn Fn(&str) -> String) -> Vec<Step> {
         let (label, story) = labels.get(&id).unwrap_or_else(|| panic!("{host} {id} has no label")).clone();
         // Windows of steps touch: a record of the neighbour is no record of this step.
         let profile = step["profile"].as_str().unwrap_or_default();
+        let is_spaced = profile.contains(' ') && !profile.contains('(');
         let profile = profile.split([' ', '(']).next().unwrap_or_default();
         let records = observed
             .iter()
@@ -57,8 +58,11 @@ fn steps(host: &str, rename: &dyn Fn(&str) -> String) -> Vec<Step> {
                 (record["serial"].as_u64().expect("serial"), record["text"].as_str().expect("text"))
             })
             .filter(|(_, text)| match (&*label, &*story) {
-                ("attack", "policy-tampering") => text.contains("apparmor=\"STATUS\""),
-                ("attack", _) => text.contains(&format!("=\"{profile}")),
+                ("attack", "policy-tampering") if profile == "unconfined" => {
+                    text.contains("apparmor=\"STATUS\"")
+                }
+                // A name with a space is printed in hexadecimal.
+                ("attack", _) if !is_spaced => text.contains(&format!("=\"{profile}")),
                 _ => true,
             })
             .map(|(serial, text)| (serial as u32, rename(text).chars().take(60).collect()))

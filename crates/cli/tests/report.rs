@@ -15,11 +15,23 @@ fn between<'t>(text: &'t str, from: &str, to: &str) -> &'t str {
 #[test]
 fn a_report_of_a_recorded_attack() {
     let place = Place::new();
-    let code = place.run(&["analyze", &sample("web01.tar.xz"), "-o", "case"]).code;
+    let code = place
+        .run(&[
+            "analyze",
+            &sample("web01.tar.xz"),
+            "-o",
+            "case",
+            "--case-id",
+            "2026/<7>",
+            "--examiner",
+            "A. Hand",
+        ])
+        .code;
     assert!(code == 0 || code == 3, "{code}");
     place.run(&["report", "case", "-o", "report.html", "--tlp", "amber"]).expect(0);
     let page = std::fs::read_to_string(place.path("report.html")).unwrap();
 
+    assert!(page.contains("Stated by the user") && page.contains("2026/&lt;7"), "custody as stated");
     // Nothing is fetched and nothing runs but what the policy names.
     let policy = between(&page, "Content-Security-Policy content=\"", "\"");
     assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe"), "{policy}");

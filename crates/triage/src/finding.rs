@@ -171,7 +171,8 @@ pub fn of_tampering(row: &IntegrityRow, host: u32) -> Option<Finding> {
         first_us: row.first_time_us.unwrap_or(i64::MIN),
         last_us: row.last_time_us.unwrap_or(i64::MIN),
         attack: "logs that were altered after they had been written".to_owned(),
-        payload: row.path.clone(),
+        // Where the evidence lies is nothing that an attacker used.
+        payload: row.path.rsplit('!').next().unwrap_or_default().to_owned(),
         result: format!("{}; {}", row.seen, row.allows),
         action: "Treat the log as incomplete; read the other carriers; find who could write to it."
             .to_owned(),

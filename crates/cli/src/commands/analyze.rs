@@ -57,7 +57,42 @@ pub struct Analyze {
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = values::duration, help_heading = "Reading")]
     gap: std::time::Duration,
     #[command(flatten)]
+    stated: Stated,
+    #[command(flatten)]
     reading: Reading,
+}
+
+/// What the user states about the case; kept as stated, and not checked.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Custody, kept as stated by the user")]
+struct Stated {
+    /// Number or name of the case
+    #[arg(long, value_name = "TEXT")]
+    case_id: Option<String>,
+    /// Who examines the evidence
+    #[arg(long, value_name = "TEXT")]
+    examiner: Option<String>,
+    /// Who handed the evidence over
+    #[arg(long, value_name = "TEXT")]
+    received_from: Option<String>,
+    /// When it was handed over
+    #[arg(long, value_name = "TEXT")]
+    received_at: Option<String>,
+}
+
+impl Stated {
+    /// What was given, by name.
+    fn json(&self) -> serde_json::Value {
+        let all = [
+            ("case_id", &self.case_id),
+            ("examiner", &self.examiner),
+            ("received_from", &self.received_from),
+            ("received_at", &self.received_at),
+        ];
+        let given =
+            all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?.into())));
+        serde_json::Value::Object(given.collect())
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -128,7 +163,7 @@ impl Analyze {
         };
         let mut written = None;
         if let (Some(folder), Some(path)) = (folder, &self.output) {
-            let run = run_json(&inventory, &options, started);
+            let run = run_json(&inventory, &options, started, &self.stated);
             let waiting = interrupt::finishing();
             folder.finish(&analysis, &run)?;
             drop(waiting);
@@ -201,6 +236,7 @@ fn run_json(
     inventory: &aaf_evidence::Inventory,
     options: &aaf_case::Options,
     started: jiff::Timestamp,
+    stated: &Stated,
 ) -> serde_json::Value {
     let evidence: serde_json::Map<String, serde_json::Value> = inventory
         .files
@@ -220,6 +256,7 @@ fn run_json(
         "started": started.to_string(),
         "seconds": started.duration_until(jiff::Timestamp::now()).as_secs_f64(),
         "threads": threads,
+        "stated": stated.json(),
         "evidence": evidence,
     })
 }

@@ -70,7 +70,7 @@ pub(super) fn section(dossier: &Dossier) -> String {
 
 /// What the person who ran the program said of the case: not checked by anything.
 fn stated(run: &Value) -> String {
-    let Some(stated) = run.get("stated").or_else(|| run.get("stated_by_user")).and_then(Value::as_object)
+    let Some(stated) = run.get("stated").and_then(Value::as_object).filter(|stated| !stated.is_empty())
     else {
         return "<p class=soft>Case number, examiner and hand-over were not stated.\n".to_owned();
     };

@@ -11,7 +11,7 @@ use crate::shell::{self, answers, cargo, command, install_with_apt, output, say}
 
 /// Seconds that one target may take at most, and all of them on one processor.
 const EACH: u64 = 60;
-const ALL: u64 = 240;
+const ALL: u64 = 120;
 
 /// What cargo-fuzz passes as well, without the sanitizers that need a nightly compiler.
 const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
