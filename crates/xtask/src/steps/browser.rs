@@ -10,7 +10,7 @@ use crate::Options;
 use crate::count::Count;
 use crate::shell::{self, answers, command, install_with_apt, run_counting, say};
 
-const FOLDER: &str = "tests/report";
+const FOLDER: &str = "crates/report/browser";
 /// Names of the browser, where one is installed.
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 /// A log whose names would be markup if anybody let them: `<img src=x onerror=window.owned=1>` and a script.
