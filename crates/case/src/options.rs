@@ -46,7 +46,7 @@ impl Default for Options {
             assume_host: None,
             assume_zone: None,
             clocks: Vec::new(),
-            memory_bytes: 512 << 20,
+            memory_bytes: 640 << 20,
             spill_folder: std::env::temp_dir(),
             progress: None,
         }

@@ -100,7 +100,7 @@ pub struct Reading {
     #[arg(long)]
     pub no_mmap: bool,
     /// Records beyond this much memory wait in a temporary file
-    #[arg(long, value_name = "SIZE", default_value = "512MiB", value_parser = values::size)]
+    #[arg(long, value_name = "SIZE", default_value = "640MiB", value_parser = values::size)]
     pub memory: u64,
     /// Layers of archive and compression within each other
     #[arg(long, value_name = "N", default_value_t = 8)]

@@ -182,9 +182,12 @@ fn has_column(key: Key) -> bool {
         || INT_KEYS.iter().any(|&(_, known, _)| known == key)
 }
 
-/// The table of a batch of events.
-pub fn batch(schema: &SchemaRef, context: &EventContext<'_>) -> Result<RecordBatch, ArrowError> {
-    let events = &context.events.events;
+/// The table of some events of a batch.
+pub fn batch(
+    schema: &SchemaRef,
+    context: &EventContext<'_>,
+    events: &[Event<'_>],
+) -> Result<RecordBatch, ArrowError> {
     let rows = events.len();
     let word = || StringBuilder::with_capacity(rows, rows * 8);
     let [mut event_id, mut kind, mut context_kind, mut time_source, mut host] =

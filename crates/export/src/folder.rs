@@ -9,6 +9,9 @@ use aaf_case::{Analysis, Encoded, EventContext, TableSink};
 use crate::table::{EncodedGroup, TableWriter, write_small};
 use crate::{events, evidence, incidents, integrity, sightings, small, windows};
 
+/// Events that become columns at a time: few enough that the columns stay in the processor's cache until they are encoded.
+const SLICE_EVENTS: usize = 2 << 10;
+
 /// The case directory could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -151,11 +154,14 @@ struct Groups {
 
 impl TableSink for CaseFolder {
     fn encode(&self, context: &EventContext<'_>) -> io::Result<Encoded> {
-        let events = events::batch(self.events.schema(), context).map_err(io::Error::other)?;
-        let events = self.events.encode(&events)?;
-        let sightings = sightings::batch(self.sightings.schema(), context).map_err(io::Error::other)?;
-        let sightings = self.sightings.encode(&sightings)?;
-        Ok(Box::new(Groups { events, sightings }))
+        let mut events = self.events.group()?;
+        let mut sightings = self.sightings.group()?;
+        for some in context.events.events.chunks(SLICE_EVENTS) {
+            events.write(&events::batch(events.schema(), context, some).map_err(io::Error::other)?)?;
+            let rows = sightings::batch(sightings.schema(), context, some).map_err(io::Error::other)?;
+            sightings.write(&rows)?;
+        }
+        Ok(Box::new(Groups { events: events.close()?, sightings: sightings.close()? }))
     }
 
     fn append(&mut self, encoded: Encoded) -> io::Result<()> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use aaf_case::EventContext;
 use aaf_model::block::{CompanionLine, RowView};
 use aaf_model::{AuditId, Role};
+use aaf_timeline::Event;
 use arrow::array::{
     BinaryBuilder, Int32Builder, Int64Builder, ListBuilder, RecordBatch, StringBuilder, StructBuilder,
 };
@@ -77,9 +78,13 @@ struct Builders {
     raw: BinaryBuilder,
 }
 
-/// The table of the sightings of a batch of events.
-pub fn batch(schema: &SchemaRef, context: &EventContext<'_>) -> Result<RecordBatch, ArrowError> {
-    let rows = context.events.sightings.len() * 3;
+/// The table of the sightings of some events of a batch.
+pub fn batch(
+    schema: &SchemaRef,
+    context: &EventContext<'_>,
+    events: &[Event<'_>],
+) -> Result<RecordBatch, ArrowError> {
+    let rows = events.len() * 3;
     let word = || StringBuilder::with_capacity(rows, rows * 16);
     let mut to = Builders {
         event_id: word(),
@@ -96,7 +101,7 @@ pub fn batch(schema: &SchemaRef, context: &EventContext<'_>) -> Result<RecordBat
         body_length: Int32Builder::with_capacity(rows),
         raw: BinaryBuilder::new(),
     };
-    for event in &context.events.events {
+    for event in events {
         for entry in &context.events.sightings[event.sightings.clone()] {
             let view = context.batch.view(entry);
             let path = context.sources.path(view.row.evidence, view.row.member);

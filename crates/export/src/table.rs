@@ -8,7 +8,9 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowSchemaConverter;
-use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory, compute_leaves};
+use parquet::arrow::arrow_writer::{
+    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
+};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -23,6 +25,13 @@ pub struct TableWriter {
     factory: ArrowRowGroupWriterFactory,
     schema: SchemaRef,
     rows: u64,
+}
+
+/// A row group in the making.
+pub struct GroupWriter<'t> {
+    schema: &'t SchemaRef,
+    writers: Vec<ArrowColumnWriter>,
+    rows: usize,
 }
 
 /// A row group that waits to be appended.
@@ -44,21 +53,10 @@ impl TableWriter {
         Ok(TableWriter { writer, factory, schema, rows: 0 })
     }
 
-    /// Encodes a row group; may be called on any worker.
-    pub fn encode(&self, batch: &RecordBatch) -> io::Result<EncodedGroup> {
-        let mut writers = self.factory.create_column_writers(0).map_err(to_io)?;
-        let mut next = writers.iter_mut();
-        for (field, array) in self.schema.fields().iter().zip(batch.columns()) {
-            for leaf in compute_leaves(field, array).map_err(to_io)? {
-                let Some(writer) = next.next() else {
-                    return Err(io::Error::other("more leaves than columns"));
-                };
-                writer.write(&leaf).map_err(to_io)?;
-            }
-        }
-        let chunks =
-            writers.into_iter().map(|writer| writer.close().map_err(to_io)).collect::<io::Result<_>>()?;
-        Ok(EncodedGroup { chunks, rows: batch.num_rows() })
+    /// Begins a row group; may be called on any worker.
+    pub fn group(&self) -> io::Result<GroupWriter<'_>> {
+        let writers = self.factory.create_column_writers(0).map_err(to_io)?;
+        Ok(GroupWriter { schema: &self.schema, writers, rows: 0 })
     }
 
     /// Appends a row group.
@@ -75,11 +73,6 @@ impl TableWriter {
         Ok(())
     }
 
-    /// The schema of the table.
-    pub fn schema(&self) -> &SchemaRef {
-        &self.schema
-    }
-
     /// Writes the footer and makes sure that all of it is on the disk.
     pub fn finish(self) -> io::Result<()> {
         let file = self.writer.into_inner().map_err(to_io)?;
@@ -88,10 +81,40 @@ impl TableWriter {
     }
 }
 
+impl GroupWriter<'_> {
+    /// The schema of the table.
+    pub fn schema(&self) -> &SchemaRef {
+        self.schema
+    }
+
+    /// Encodes further rows of the group.
+    pub fn write(&mut self, batch: &RecordBatch) -> io::Result<()> {
+        let mut next = self.writers.iter_mut();
+        for (field, array) in self.schema.fields().iter().zip(batch.columns()) {
+            for leaf in compute_leaves(field, array).map_err(to_io)? {
+                let Some(writer) = next.next() else {
+                    return Err(io::Error::other("more leaves than columns"));
+                };
+                writer.write(&leaf).map_err(to_io)?;
+            }
+        }
+        self.rows += batch.num_rows();
+        Ok(())
+    }
+
+    /// Ends the group.
+    pub fn close(self) -> io::Result<EncodedGroup> {
+        let chunks = self.writers.into_iter().map(|writer| writer.close().map_err(to_io));
+        Ok(EncodedGroup { chunks: chunks.collect::<io::Result<_>>()?, rows: self.rows })
+    }
+}
+
 /// Writes a small table at once.
 pub fn write_small(path: &Path, columns: &[Column], batch: &RecordBatch) -> io::Result<()> {
     let mut table = TableWriter::create(path, columns)?;
-    let group = table.encode(batch)?;
+    let mut group = table.group()?;
+    group.write(batch)?;
+    let group = group.close()?;
     table.append(group)?;
     table.finish()
 }

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use crate::behaviour::Behaviour;
 use crate::finding::{self, Finding};
+use crate::gate::Subject;
 use crate::incident::{self, Incident};
 use crate::lineage::Families;
 use crate::rule::Rule;
@@ -141,7 +142,8 @@ fn matching<'r>(rules: &'r Rules, behaviour: &Behaviour, kind: &str) -> Vec<(usi
     if behaviour.is_forged_looking {
         return Vec::new();
     }
-    let admitted = rules.all.iter().enumerate().filter(|(_, rule)| rule.gate.admits(behaviour, kind));
+    let subject = Subject::new(behaviour, kind, &rules.expressions);
+    let admitted = rules.all.iter().enumerate().filter(|(_, rule)| rule.gate.admits(&subject));
     let mut found: Vec<(usize, &Rule)> = admitted.collect();
     if !found.is_empty() {
         let event = taxonomy::event(behaviour, kind);

@@ -1,24 +1,42 @@
 //! What any event that a rule finds must hold, so that most rules need not be asked.
 //!
-//! Read from the rule's own detection: plain values of a few fields in selections that the condition demands. Where the
-//! condition is more than a conjunction, nothing is demanded, and the rule is always asked.
+//! Read from the rule's own detection: plain values, beginnings, ends, parts and expressions of text fields in selections
+//! that the condition demands. Where the condition is more than a conjunction, nothing is demanded, and the rule is always
+//! asked. A gate may admit too much, never too little; so whatever case folding beyond ASCII could change is admitted.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
+
+use regex::{RegexSet, SetMatches};
 use serde_norway::Value;
 
 use crate::behaviour::Behaviour;
+use crate::taxonomy;
 
 /// Demands of a rule; an empty gate admits everything.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Gate {
-    demands: Vec<(Field, Vec<String>)>,
+    demands: Vec<Demand>,
+}
+
+/// One of these values must be found in the field.
+#[derive(Debug, PartialEq, Eq)]
+struct Demand {
+    /// Its place in [`taxonomy::FIELDS`].
+    field: usize,
+    how: How,
+    values: Vec<String>,
+    /// The places of expressions among those of all rules; see [`Expressions`].
+    places: Vec<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Field {
-    Operation,
-    Kind,
-    Class,
-    Verdict,
+enum How {
+    Equals,
+    Starts,
+    Ends,
+    Contains,
+    Expression,
 }
 
 impl Gate {
@@ -29,41 +47,132 @@ impl Gate {
         let Some(condition) = detection.get("condition").and_then(Value::as_str) else { return gate };
         for term in conjunction(condition) {
             let Some(Value::Mapping(fields)) = detection.get(term) else { continue };
-            for (field, values) in fields {
-                let known = match field.as_str() {
-                    Some("operation") => Field::Operation,
-                    Some("kind") => Field::Kind,
-                    Some("class") => Field::Class,
-                    Some("verdict") => Field::Verdict,
-                    _ => continue,
-                };
-                let values: Option<Vec<String>> = match values {
-                    Value::String(value) => Some(vec![value.clone()]),
-                    Value::Sequence(values) => {
-                        values.iter().map(|value| value.as_str().map(str::to_owned)).collect()
-                    }
-                    _ => None,
-                };
-                // A wildcard matches more than itself.
-                let plain =
-                    values.filter(|values| values.iter().all(|value| !value.contains(['*', '?', '\\'])));
-                gate.demands.extend(plain.map(|values| (known, values)));
-            }
+            gate.demands.extend(fields.iter().filter_map(|(field, values)| demand(field.as_str()?, values)));
         }
+        // The cheap ones first.
+        gate.demands.sort_by_key(|demand| demand.how as u8);
         gate
     }
 
     /// Whether the rule may find the behaviour.
-    pub fn admits(&self, behaviour: &Behaviour, kind: &str) -> bool {
-        self.demands.iter().all(|(field, values)| {
-            let value: &[u8] = match field {
-                Field::Operation => &behaviour.operation,
-                Field::Kind => kind.as_bytes(),
-                Field::Class => behaviour.class.as_str().as_bytes(),
-                Field::Verdict => behaviour.verdict.as_str().as_bytes(),
-            };
-            values.iter().any(|wanted| wanted.as_bytes().eq_ignore_ascii_case(value))
-        })
+    pub fn admits(&self, subject: &Subject<'_>) -> bool {
+        self.demands.iter().all(|demand| demand.is_met(subject))
+    }
+}
+
+/// What a field with its modifiers demands; none where it is not plain.
+fn demand(field: &str, values: &Value) -> Option<Demand> {
+    let (field, modifier) = field.split_once('|').unwrap_or((field, ""));
+    let how = match modifier {
+        "" => How::Equals,
+        "startswith" => How::Starts,
+        "endswith" => How::Ends,
+        "contains" => How::Contains,
+        "re" => How::Expression,
+        _ => return None,
+    };
+    let values: Vec<String> = match values {
+        Value::String(value) => vec![value.clone()],
+        Value::Sequence(values) => {
+            values.iter().map(|value| value.as_str().map(str::to_owned)).collect::<Option<_>>()?
+        }
+        _ => return None,
+    };
+    // A wildcard matches more than itself.
+    let is_plain = |value: &String| value.is_ascii() && !value.contains(['*', '?', '\\']);
+    let is_known = how == How::Expression || values.iter().all(is_plain);
+    let field =
+        taxonomy::FIELDS.iter().position(|(known, _)| *known == field && !taxonomy::is_number(field))?;
+    is_known.then(|| Demand { field, how, values, places: Vec::new() })
+}
+
+impl Demand {
+    fn is_met(&self, subject: &Subject<'_>) -> bool {
+        let value = subject.value(self.field);
+        if !value.is_ascii() {
+            return true;
+        }
+        if value.is_empty() {
+            return false;
+        }
+        let same = |part: Option<&[u8]>, wanted: &str| {
+            part.is_some_and(|part| part.eq_ignore_ascii_case(wanted.as_bytes()))
+        };
+        self.how == How::Expression && self.has_expression(subject, value)
+            || self.values.iter().any(|wanted| {
+                let length = wanted.len();
+                match self.how {
+                    How::Equals => same(Some(value), wanted),
+                    How::Starts => same(value.get(..length), wanted),
+                    How::Ends => same(value.len().checked_sub(length).map(|from| &value[from..]), wanted),
+                    How::Contains => {
+                        wanted.is_empty() || value.windows(length).any(|part| same(Some(part), wanted))
+                    }
+                    How::Expression => false,
+                }
+            })
+    }
+
+    fn has_expression(&self, subject: &Subject<'_>, value: &[u8]) -> bool {
+        let Some(Some(expressions)) = subject.expressions.by_field.get(self.field) else { return true };
+        if self.places.is_empty() {
+            return true;
+        }
+        let found = subject.fields[self.field]
+            .found
+            .get_or_init(|| expressions.matches(std::str::from_utf8(value).unwrap_or_default()));
+        self.places.iter().any(|&place| found.matched(place))
+    }
+}
+
+/// The expressions of all gates: those of one field are searched for together.
+#[derive(Debug, Default)]
+pub struct Expressions {
+    /// By place in [`taxonomy::FIELDS`].
+    by_field: Vec<Option<RegexSet>>,
+}
+
+impl Expressions {
+    /// Takes the expressions of the gates, and tells each gate where they stand. Expressions that do not compile are left
+    /// to the rule.
+    pub fn of<'g>(gates: impl Iterator<Item = &'g mut Gate>) -> Expressions {
+        let mut texts: Vec<Vec<String>> = vec![Vec::new(); taxonomy::FIELDS.len()];
+        for demand in gates.flat_map(|gate| &mut gate.demands).filter(|demand| demand.how == How::Expression)
+        {
+            let list = &mut texts[demand.field];
+            demand.places = (list.len()..list.len() + demand.values.len()).collect();
+            list.append(&mut demand.values);
+        }
+        let set = |texts: Vec<String>| if texts.is_empty() { None } else { RegexSet::new(texts).ok() };
+        Expressions { by_field: texts.into_iter().map(set).collect() }
+    }
+}
+
+/// A behaviour that gates are asked about.
+pub struct Subject<'b> {
+    behaviour: &'b Behaviour,
+    kind: &'b str,
+    expressions: &'b Expressions,
+    /// By place in [`taxonomy::FIELDS`].
+    fields: [Field<'b>; taxonomy::FIELDS.len()],
+}
+
+/// What was found out about a field.
+#[derive(Default)]
+struct Field<'b> {
+    value: OnceCell<Cow<'b, [u8]>>,
+    found: OnceCell<SetMatches>,
+}
+
+impl<'b> Subject<'b> {
+    /// Nothing is looked at before a gate asks for it.
+    pub fn new(behaviour: &'b Behaviour, kind: &'b str, expressions: &'b Expressions) -> Subject<'b> {
+        Subject { behaviour, kind, expressions, fields: std::array::from_fn(|_| Field::default()) }
+    }
+
+    fn value(&self, field: usize) -> &[u8] {
+        let value = || taxonomy::value(self.behaviour, self.kind, taxonomy::FIELDS[field].0);
+        self.fields[field].value.get_or_init(value)
     }
 }
 
@@ -129,22 +238,33 @@ mod tests {
         let gated = rules.all.iter().filter(|rule| rule.gate != Gate::default()).count();
         assert!(gated * 2 > rules.all.len(), "{gated} rules have a gate");
         let operations = ["exec", "open", "capable", "mount", "signal", "profile_remove", "create", "mknod"];
-        for operation in operations {
+        let names: [&[u8]; 8] = [
+            b"/usr/bin/bash",
+            b"/etc/shadow",
+            b"/ETC/Cron.d/x",
+            b"/tmp/\xFF/x",
+            b"/etc/apparmor.d/usr.sbin.x",
+            b"/var/www/html/shell.php",
+            b"/root/.ssh/authorized_keys",
+            "/etc/pam.d/\u{212a}".as_bytes(),
+        ];
+        for (operation, name) in operations.into_iter().flat_map(|it| names.map(|name| (it, name))) {
             for kind in ["web", "other", "container", "snap"] {
                 let behaviour = Behaviour {
                     operation: operation.as_bytes().to_vec(),
                     verdict: aaf_model::Verdict::Denied,
                     details: vec![
-                        (aaf_model::Key::Name, b"/usr/bin/bash".to_vec()),
+                        (aaf_model::Key::Name, name.to_vec()),
                         (aaf_model::Key::DeniedMask, b"wx".to_vec()),
                         (aaf_model::Key::Capname, b"sys_admin".to_vec()),
                     ],
                     ..Behaviour::default()
                 };
-                let event = crate::taxonomy::event(&behaviour, kind);
+                let event = taxonomy::event(&behaviour, kind);
                 for rule in &rules.all {
                     assert!(
-                        !rule.is_match(&event) || rule.gate.admits(&behaviour, kind),
+                        !rule.is_match(&event)
+                            || rule.gate.admits(&Subject::new(&behaviour, kind, &rules.expressions)),
                         "{} {operation} {kind}",
                         rule.name
                     );

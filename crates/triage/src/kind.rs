@@ -19,6 +19,9 @@ pub struct Kinds {
 /// The word for anything that the table does not know.
 pub const OTHER: &str = "other";
 
+/// What names spoke of.
+pub type Known = HashMap<Vec<u8>, Option<String>>;
+
 #[derive(Deserialize)]
 struct Row {
     kind: String,
@@ -39,20 +42,19 @@ impl Kinds {
         Ok(Kinds { table })
     }
 
-    /// The kind of service that a behaviour's profile confines. `known` remembers the answers.
-    pub fn of(&self, behaviour: &Behaviour, known: &mut HashMap<Vec<u8>, String>) -> String {
-        let root = &behaviour.profile_root;
-        if let Some(kind) = known.get(root) {
-            return kind.clone();
-        }
-        let by_profile = self.of_name(root);
-        if let Some(kind) = by_profile {
-            known.insert(root.clone(), kind.to_owned());
-            return kind.to_owned();
-        }
+    /// The kind of service that a behaviour's profile confines. `known` remembers what names speak of.
+    pub fn of(&self, behaviour: &Behaviour, known: &mut Known) -> String {
         // A shell that a service started is no shell service: only the service's own program speaks for it.
-        let own = |name: &[u8]| self.of_name(name).map(str::to_owned);
-        own(&behaviour.exe).or_else(|| own(&behaviour.comm)).unwrap_or_else(|| OTHER.to_owned())
+        let names = [&behaviour.profile_root, &behaviour.exe, &behaviour.comm];
+        let found = names.into_iter().find_map(|name| {
+            if let Some(kind) = known.get(name) {
+                return kind.clone();
+            }
+            let kind = self.of_name(name).map(str::to_owned);
+            known.insert(name.clone(), kind.clone());
+            kind
+        });
+        found.unwrap_or_else(|| OTHER.to_owned())
     }
 
     /// The kind that a profile, path or process name speaks of.

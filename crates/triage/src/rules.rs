@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::gate::Expressions;
 use crate::kind::Kinds;
 use crate::rule::{BadRule, Rule};
 use crate::sets::Sets;
@@ -28,6 +29,8 @@ pub struct Rules {
     pub all: Vec<Rule>,
     /// Kinds of services.
     pub kinds: Kinds,
+    /// What the gates of all rules search for.
+    pub(crate) expressions: Expressions,
     text: String,
 }
 
@@ -109,7 +112,9 @@ impl Rules {
                 }
             }
         }
-        (Rules { all: by_name.into_values().collect(), kinds, text }, bad)
+        let mut all: Vec<Rule> = by_name.into_values().collect();
+        let expressions = Expressions::of(all.iter_mut().map(|rule| &mut rule.gate));
+        (Rules { all, kinds, expressions, text }, bad)
     }
 
     /// The text of all rule files, for a fingerprint.

@@ -2,6 +2,8 @@
 //!
 //! `docs/rules.md` is the reference for writers of rules.
 
+use std::borrow::Cow;
+
 use aaf_model::Key;
 use sigma_rust::Event;
 
@@ -59,59 +61,76 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("peak", "the most within one second"),
 ];
 
+/// Fields that are the value of a key of the record, or of the first of several keys that has one.
+const OF_KEYS: &[(&str, &[Key])] = &[
+    ("target", &[Key::Target]),
+    ("peer", &[Key::Peer, Key::PeerLabel]),
+    ("capname", &[Key::Capname]),
+    ("family", &[Key::Family]),
+    ("sock_type", &[Key::SockType]),
+    ("protocol", &[Key::Protocol]),
+    ("addr", &[Key::Addr, Key::PeerAddr]),
+    ("laddr", &[Key::Laddr]),
+    ("lport", &[Key::Lport]),
+    ("faddr", &[Key::Faddr]),
+    ("fport", &[Key::Fport]),
+    ("signal", &[Key::Signal]),
+    ("info", &[Key::Info]),
+    ("error", &[Key::Error]),
+    ("srcname", &[Key::Srcname]),
+    ("fstype", &[Key::Fstype]),
+    ("flags", &[Key::Flags]),
+    ("execpath", &[Key::Execpath]),
+    ("bus", &[Key::Bus]),
+    ("path", &[Key::Path]),
+    ("interface", &[Key::Interface]),
+    ("member", &[Key::Member]),
+    ("fsuid", &[Key::Fsuid]),
+    ("ouid", &[Key::Ouid]),
+];
+
+/// Whether rules see the field as a number.
+pub(crate) fn is_number(field: &str) -> bool {
+    matches!(field, "auid" | "count" | "objects" | "peak")
+}
+
+/// The text of a field; empty where it is absent or a number.
+pub(crate) fn value<'b>(behaviour: &'b Behaviour, kind: &'b str, field: &str) -> Cow<'b, [u8]> {
+    let text: &'b [u8] = match field {
+        "verdict" => behaviour.verdict.as_str().as_bytes(),
+        "outcome" => behaviour.outcome.map_or("", |outcome| outcome.as_str()).as_bytes(),
+        "operation" => &behaviour.operation,
+        "class" => behaviour.class.as_str().as_bytes(),
+        "profile" => &behaviour.profile,
+        "profile_root" => &behaviour.profile_root,
+        "subject" if behaviour.is_policy_change() => behaviour.detail(Key::Profile),
+        "kind" => kind.as_bytes(),
+        "name" => behaviour.name(),
+        "access" => return Cow::Owned(behaviour.access().join(" ").into_bytes()),
+        "comm" => &behaviour.comm,
+        "exe" => &behaviour.exe,
+        "mask" => behaviour.mask(),
+        "parent" => {
+            let parents: Vec<&[u8]> = behaviour.chain.iter().map(|(_, comm)| &comm[..]).collect();
+            return Cow::Owned(parents.join(&b' '));
+        }
+        field => {
+            let keys = OF_KEYS.iter().find(|(known, _)| *known == field).map_or(&[][..], |(_, keys)| keys);
+            let values = keys.iter().map(|&key| behaviour.detail(key));
+            values.into_iter().find(|value| !value.is_empty()).unwrap_or_default()
+        }
+    };
+    Cow::Borrowed(text)
+}
+
 /// The fields of a behaviour, as rules see them. Empty values are absent.
 pub fn event(behaviour: &Behaviour, kind: &str) -> Event {
     let mut event = Event::new();
-    let mut put = |field: &'static str, value: &[u8]| {
+    for (field, _) in FIELDS.iter().filter(|(field, _)| !is_number(field)) {
+        let value = value(behaviour, kind, field);
         if !value.is_empty() {
-            event.insert(field, String::from_utf8_lossy(value).into_owned());
+            event.insert(*field, String::from_utf8_lossy(&value).into_owned());
         }
-    };
-    put("verdict", behaviour.verdict.as_str().as_bytes());
-    put("outcome", behaviour.outcome.map_or("", |outcome| outcome.as_str()).as_bytes());
-    put("operation", &behaviour.operation);
-    put("class", behaviour.class.as_str().as_bytes());
-    put("profile", &behaviour.profile);
-    put("profile_root", &behaviour.profile_root);
-    if behaviour.is_policy_change() {
-        put("subject", behaviour.detail(Key::Profile));
-    }
-    put("kind", kind.as_bytes());
-    put("name", behaviour.name());
-    put("access", behaviour.access().join(" ").as_bytes());
-    put("comm", &behaviour.comm);
-    put("exe", &behaviour.exe);
-    put("mask", behaviour.mask());
-    let parents: Vec<&[u8]> = behaviour.chain.iter().map(|(_, comm)| &comm[..]).collect();
-    put("parent", &parents.join(&b' '));
-    for (field, keys) in [
-        ("target", &[Key::Target][..]),
-        ("peer", &[Key::Peer, Key::PeerLabel]),
-        ("capname", &[Key::Capname]),
-        ("family", &[Key::Family]),
-        ("sock_type", &[Key::SockType]),
-        ("protocol", &[Key::Protocol]),
-        ("addr", &[Key::Addr, Key::PeerAddr]),
-        ("laddr", &[Key::Laddr]),
-        ("lport", &[Key::Lport]),
-        ("faddr", &[Key::Faddr]),
-        ("fport", &[Key::Fport]),
-        ("signal", &[Key::Signal]),
-        ("info", &[Key::Info]),
-        ("error", &[Key::Error]),
-        ("srcname", &[Key::Srcname]),
-        ("fstype", &[Key::Fstype]),
-        ("flags", &[Key::Flags]),
-        ("execpath", &[Key::Execpath]),
-        ("bus", &[Key::Bus]),
-        ("path", &[Key::Path]),
-        ("interface", &[Key::Interface]),
-        ("member", &[Key::Member]),
-        ("fsuid", &[Key::Fsuid]),
-        ("ouid", &[Key::Ouid]),
-    ] {
-        let value = keys.iter().map(|&key| behaviour.detail(key)).find(|value| !value.is_empty());
-        put(field, value.unwrap_or_default());
     }
     if let Some((user, _)) = behaviour.session {
         event.insert("auid", user);
