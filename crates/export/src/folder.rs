@@ -5,7 +5,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use aaf_case::{Analysis, Encoded, EventContext, TableSink};
+use arrow::array::RecordBatch;
+use arrow::error::ArrowError;
+use rayon::prelude::*;
 
+use crate::columns::Column;
 use crate::table::{EncodedGroup, TableWriter, write_small};
 use crate::{events, evidence, incidents, integrity, sightings, small, windows};
 
@@ -90,21 +94,39 @@ impl CaseFolder {
             let path = target.join(name).display().to_string();
             move |source: io::Error| Error::Write { path, source }
         };
-        events.finish().map_err(at("events.parquet"))?;
-        sightings.finish().map_err(at("sightings.parquet"))?;
-        let tables = [
-            ("timelines.parquet", small::timeline_columns(), small::timelines(&analysis.timelines)),
-            ("incidents.parquet", incidents::columns(), incidents::incidents(&analysis.incidents)),
-            ("findings.parquet", incidents::finding_columns(), incidents::findings(&analysis.findings)),
-            ("windows.parquet", windows::columns(), windows::batch(&analysis.windows)),
-            ("integrity.parquet", integrity::columns(), integrity::batch(&analysis.integrity)),
-            ("evidence.parquet", evidence::columns(), evidence::batch(&analysis.info)),
-            ("diagnostics.parquet", small::diagnostic_columns(), small::diagnostics(&analysis.diagnostics)),
-        ];
-        for (name, columns, batch) in tables {
+        // Each is encoded and waits for the disk by itself; of several that fail, the first one speaks.
+        let small = |name: &'static str, columns: Vec<Column>, batch: Made| {
             let batch = batch.map_err(io::Error::other).map_err(at(name))?;
-            write_small(&folder.join(name), &columns, &batch).map_err(at(name))?;
-        }
+            write_small(&folder.join(name), &columns, &batch).map_err(at(name))
+        };
+        type Write<'w> = Box<dyn FnOnce() -> Result<(), Error> + Send + 'w>;
+        let writes: Vec<Write<'_>> = vec![
+            Box::new(|| events.finish().map_err(at("events.parquet"))),
+            Box::new(|| sightings.finish().map_err(at("sightings.parquet"))),
+            Box::new(|| {
+                let batch = small::timelines(&analysis.timelines);
+                small("timelines.parquet", small::timeline_columns(), batch)
+            }),
+            Box::new(|| {
+                let batch = incidents::incidents(&analysis.incidents);
+                small("incidents.parquet", incidents::columns(), batch)
+            }),
+            Box::new(|| {
+                let batch = incidents::findings(&analysis.findings);
+                small("findings.parquet", incidents::finding_columns(), batch)
+            }),
+            Box::new(|| small("windows.parquet", windows::columns(), windows::batch(&analysis.windows))),
+            Box::new(|| {
+                small("integrity.parquet", integrity::columns(), integrity::batch(&analysis.integrity))
+            }),
+            Box::new(|| small("evidence.parquet", evidence::columns(), evidence::batch(&analysis.info))),
+            Box::new(|| {
+                let batch = small::diagnostics(&analysis.diagnostics);
+                small("diagnostics.parquet", small::diagnostic_columns(), batch)
+            }),
+        ];
+        let written: Vec<Result<(), Error>> = writes.into_par_iter().map(|write| write()).collect();
+        written.into_iter().collect::<Result<(), Error>>()?;
         let json = |name: &str, text: Result<String, serde_json::Error>| {
             let text = text.map_err(io::Error::other).map_err(at(name))?;
             fs::write(folder.join(name), text + "\n").map_err(at(name))
@@ -146,6 +168,8 @@ fn rename(from: &Path, to: &Path, replace: bool) -> io::Result<()> {
     }
     fs::remove_dir_all(&old)
 }
+
+type Made = Result<RecordBatch, ArrowError>;
 
 struct Groups {
     events: EncodedGroup,

@@ -9,6 +9,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 /// The list's name.
@@ -53,11 +54,10 @@ pub fn sha256(path: &Path) -> io::Result<String> {
 
 /// Writes the list of a folder's files into it, by name.
 pub(crate) fn write(folder: &Path) -> io::Result<()> {
-    let mut list = String::new();
-    for name in names(folder)? {
-        list.push_str(&format!("{}  {name}\n", sha256(&folder.join(&name))?));
-    }
-    fs::write(folder.join(NAME), list)
+    let names = names(folder)?;
+    let line = |name: &String| Ok(format!("{}  {name}\n", sha256(&folder.join(name))?));
+    let lines: io::Result<Vec<String>> = names.par_iter().map(line).collect();
+    fs::write(folder.join(NAME), lines?.concat())
 }
 
 /// The regular files of a folder but the list itself and what is written later, in order.
