@@ -13,6 +13,7 @@ mod info;
 mod integrity;
 mod options;
 mod pipeline;
+mod policies;
 mod records;
 mod sink;
 mod triage;
@@ -26,5 +27,6 @@ pub use info::{
     TextInfo, Totals,
 };
 pub use options::Options;
+pub use policies::{HostPolicy, policies};
 pub use records::{Emit, RecordLine, records};
 pub use sink::{Encoded, EventContext, NoTables, SourceNames, TableSink};

@@ -4,6 +4,7 @@
 //! may come from another version or another hand.
 
 mod stream;
+mod uses;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;

@@ -324,6 +324,31 @@ pub struct ExchangeEvent {
     pub uid: Option<i64>,
 }
 
+/// One event with what policy is asked about: what was used, and how.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UseRow {
+    /// What `show` knows of it, without lines.
+    pub detail: EventDetail,
+    /// The kind of check.
+    pub class: String,
+    /// What was asked for (mask or permission).
+    pub requested: Text,
+    /// `fsuid=`: who asked.
+    pub fsuid: Option<i64>,
+    /// `ouid=`: whose file it is.
+    pub ouid: Option<i64>,
+    /// The values of further columns, by the column's name; empty ones are left out.
+    pub words: Vec<(&'static str, Text)>,
+}
+
+impl UseRow {
+    /// The value of a further column; empty where it has none.
+    #[must_use]
+    pub fn word(&self, column: &str) -> &[u8] {
+        self.words.iter().find(|(name, _)| *name == column).map_or(b"", |(_, value)| value)
+    }
+}
+
 /// What somebody said of an incident.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Annotation {

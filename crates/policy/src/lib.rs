@@ -13,7 +13,9 @@
 mod diagnostic;
 pub mod evaluate;
 pub mod glob;
+pub mod harden;
 pub mod lint;
+pub mod replay;
 mod resolve;
 pub mod syntax;
 

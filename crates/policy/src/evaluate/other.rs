@@ -5,6 +5,7 @@
 //! condition on a property that the question leaves open, it is listed as a caveat and does not match.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::answer::{Answer, Bit};
 use super::{Hit, decide};
@@ -14,7 +15,7 @@ use crate::syntax::validate::access_words;
 use crate::syntax::{Condition, ConditionOperator, MountKind, Part, RuleKind};
 
 /// What a question is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
     /// `capability`; the permission is its name.
     Capability,
@@ -46,32 +47,49 @@ pub enum Class {
     ChangeProfile,
 }
 
+/// The classes by keyword.
+const KEYWORDS: [(&str, Class); 14] = [
+    ("capability", Class::Capability),
+    ("network", Class::Network),
+    ("mount", Class::Mount),
+    ("remount", Class::Remount),
+    ("umount", Class::Umount),
+    ("pivot_root", Class::PivotRoot),
+    ("signal", Class::Signal),
+    ("ptrace", Class::Ptrace),
+    ("unix", Class::Unix),
+    ("dbus", Class::Dbus),
+    ("userns", Class::Userns),
+    ("mqueue", Class::Mqueue),
+    ("io_uring", Class::IoUring),
+    ("change_profile", Class::ChangeProfile),
+];
+
 impl Class {
     /// The class that a keyword names.
     #[must_use]
     pub fn from_keyword(keyword: &str) -> Option<Class> {
-        Some(match keyword {
-            "capability" => Class::Capability,
-            "network" => Class::Network,
-            "mount" => Class::Mount,
-            "remount" => Class::Remount,
-            "umount" => Class::Umount,
-            "pivot_root" => Class::PivotRoot,
-            "signal" => Class::Signal,
-            "ptrace" => Class::Ptrace,
-            "unix" => Class::Unix,
-            "dbus" => Class::Dbus,
-            "userns" => Class::Userns,
-            "mqueue" => Class::Mqueue,
-            "io_uring" => Class::IoUring,
-            "change_profile" => Class::ChangeProfile,
-            _ => return None,
-        })
+        KEYWORDS.iter().find(|(known, _)| *known == keyword).map(|(_, class)| *class)
+    }
+
+    /// Its keyword.
+    #[must_use]
+    pub fn keyword(self) -> &'static str {
+        KEYWORDS.iter().find(|(_, class)| *class == self).map_or("", |(keyword, _)| keyword)
+    }
+}
+
+impl fmt::Display for Ask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut words = vec![self.class.keyword().to_owned()];
+        words.extend(Some(self.permission.clone()).filter(|permission| !permission.is_empty()));
+        words.extend(self.properties.iter().map(|(name, value)| format!("{name}={value}")));
+        write!(f, "{}", words.join(" "))
     }
 }
 
 /// A question about something that is no file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ask {
     /// What it is about.
     pub class: Class,
@@ -119,12 +137,9 @@ pub fn ask<'p>(profile: &'p ResolvedProfile, question: &Ask) -> Answer<'p> {
     }
     caveats.sort();
     caveats.dedup();
-    let properties: Vec<String> =
-        question.properties.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let question_text = format!("{:?} {} {}", question.class, question.permission, properties.join(" "));
     Answer {
         profile,
-        question: question_text.split_whitespace().collect::<Vec<_>>().join(" "),
+        question: question.to_string(),
         bits: vec![Bit { permission: question.permission.clone(), decision }],
         exec: None,
         caveats,

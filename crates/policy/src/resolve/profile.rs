@@ -187,6 +187,15 @@ impl ResolvedProfile {
         self.variables.expand(text, &self.scope).unwrap_or_else(|_| vec![text.to_vec()])
     }
 
+    /// The file for additions of a site that it includes, below the base folder: `local/usr.bin.curl`.
+    #[must_use]
+    pub fn local_file(&self) -> Option<String> {
+        // Those of an abstraction are shared with other profiles.
+        let own = self.includes.iter().filter(|include| Arc::ptr_eq(&include.place.file, &self.place.file));
+        let mut names = own.map(|include| include.path.trim_matches(['<', '>', '"']).to_owned());
+        names.find(|name| name.starts_with("local/"))
+    }
+
     /// What keeps answers about it from being complete.
     #[must_use]
     pub fn caveats(&self) -> Vec<String> {
