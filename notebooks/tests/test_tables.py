@@ -121,3 +121,18 @@ def test_the_totals_are_those_of_the_events(case):
     events = pl.read_parquet(case / "events.parquet").filter(pl.col("kind") == "apparmor")
     counted = dict(events.group_by(pl.col("verdict").cast(pl.String)).len().iter_rows())
     assert {word: count for word, count in totals["events_by_verdict"].items() if count} == counted
+
+
+def test_a_whole_line_is_as_long_as_it_says(case):
+    """Journals are the exception that the schema names: `raw` is the entry's fields, `length_bytes` the entry object."""
+    seen = {True: 0, False: 0}
+    for row in pq.read_table(case / "sightings.parquet").to_pylist():
+        if row["raw"] is None or row["more_ranges"] or len(row["raw"]) == 64 << 10:
+            continue
+        is_journal = row["path"].endswith(".journal")
+        seen[is_journal] += 1
+        if is_journal:
+            assert row["raw"].startswith(b"__REALTIME_TIMESTAMP=") and b"\nMESSAGE=" in row["raw"], row["path"]
+        else:
+            assert len(row["raw"]) == row["length_bytes"], (row["path"], row["offset_bytes"])
+    assert seen[True] and seen[False], "the case holds both kinds"

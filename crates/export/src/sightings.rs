@@ -44,7 +44,12 @@ pub fn columns() -> Vec<Column> {
         column("offset_bytes", Kind::Int, "offset of the line in the unpacked stream, bytes")
             .required()
             .distinct(),
-        column("length_bytes", Kind::Int32, "length of the line without its newline, bytes").required(),
+        column(
+            "length_bytes",
+            Kind::Int32,
+            "length of the line without its newline, bytes; in a journal file that of the entry object alone, not of `raw`",
+        )
+        .required(),
         column(
             "more_ranges",
             Kind::Structs(RANGES),
@@ -57,7 +62,7 @@ pub fn columns() -> Vec<Column> {
             "first byte of the record's body within the line, bytes; null where the line had to be unescaped or holds none",
         ),
         column("body_length", Kind::Int32, "length of the body, bytes; null as `body_start`"),
-        column("raw", Kind::Bytes, "the line as found (up to 64 KiB; pieces with line feeds between them); null where `--raw` did not keep it")
+        column("raw", Kind::Bytes, "the line as found (up to 64 KiB; pieces with line feeds between them; of a journal file the fields of the entry as text, which stand in objects elsewhere in the file); null where `--raw` did not keep it")
             .distinct(),
     ]
 }
