@@ -145,6 +145,13 @@ pub fn check(folder: &Path) -> io::Result<Option<BTreeMap<String, Sum>>> {
     for name in names(folder)? {
         sums.entry(name).or_insert(Sum::Unlisted);
     }
+    // A case has no folders: one that stands there is not looked into, and must not pass for a part of it.
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sums.entry(format!("{}/", entry.file_name().to_string_lossy())).or_insert(Sum::Unlisted);
+        }
+    }
     Ok(Some(sums))
 }
 
@@ -167,6 +174,7 @@ mod tests {
         fs::write(at("b"), "x").expect("file");
         fs::remove_file(at("c")).expect("gone");
         fs::write(at("e"), "").expect("file");
+        fs::create_dir(at("f")).expect("folder");
         fs::write(at(crate::ANNOTATIONS), "{}\n").expect("file");
         let sums = check(folder.path()).expect("read").expect("a list");
         let words: Vec<(&str, &str)> = sums
@@ -184,7 +192,14 @@ mod tests {
             .collect();
         assert_eq!(
             words,
-            [("a", "same"), ("b", "changed"), ("c", "missing"), ("d", "same"), ("e", "unlisted")]
+            [
+                ("a", "same"),
+                ("b", "changed"),
+                ("c", "missing"),
+                ("d", "same"),
+                ("e", "unlisted"),
+                ("f/", "unlisted")
+            ]
         );
     }
 

@@ -111,7 +111,8 @@ impl Override {
     pub fn text(&self) -> String {
         let mut text = String::new();
         for rule in &self.rules {
-            for line in std::iter::once(&rule.why).chain(Some(&rule.might_break).filter(|it| !it.is_empty())) {
+            for line in std::iter::once(&rule.why).chain(Some(&rule.might_break).filter(|it| !it.is_empty()))
+            {
                 text.push_str(&format!("# {}\n", one_line(line)));
             }
             for line in &rule.lines {
@@ -143,7 +144,12 @@ pub fn harden(
 ) -> Result<Override, String> {
     let profile = tree.profile(name).ok_or_else(|| format!("there is no profile '{name}' in the tree"))?;
     let file = profile.local_file();
-    let default = profile.main.name.rsplit('/').next().unwrap_or(&profile.main.name);
+    let main = profile.main.name.rsplit('/').next().unwrap_or(&profile.main.name);
+    // A child has none of its own unless it says so.
+    let default = match name.split_once("//") {
+        Some((_, child)) => format!("{main}.{}", child.replace(['/', ' '], ".")),
+        None => main.to_owned(),
+    };
     let mut found = Override {
         profile: name.to_owned(),
         is_included: file.is_some(),
@@ -158,7 +164,7 @@ pub fn harden(
     };
     if !found.is_included {
         found.notes.push(format!(
-            "the profile does not include <{}>: add `include if exists <{}>` before its last brace",
+            "{name} does not include <{}>: add `include if exists <{}>` before its last brace",
             found.file, found.file
         ));
     }
@@ -171,6 +177,8 @@ pub fn harden(
     for candidate in candidates(&draft, options, &mut found) {
         draft.try_rule(candidate, &mut found);
     }
+    found.refused_already.sort();
+    found.refused_already.dedup();
     if profile.has_flag("complain") {
         found.enforced = Some(enforced(&draft));
     }
@@ -212,7 +220,10 @@ impl Draft<'_> {
             Err(why) => return refuse(found, why),
         };
         if let Some(problem) = new_error(self.tree, &tree) {
-            return refuse(found, format!("the rule for it would be wrong here: {problem}"));
+            return refuse(
+                found,
+                format!("the rule for it would be wrong here: {problem}: {}", rule.lines.join(" ")),
+            );
         }
         let mut keeps = BTreeSet::new();
         for (at, behaviour) in self.behaviours.iter().enumerate() {
@@ -220,7 +231,10 @@ impl Draft<'_> {
                 continue;
             };
             if closes.contains(&at) && (after.allowed || !after.logged) {
-                return refuse(found, format!("the rule for it would not do: it would be {}", after.verdict()));
+                return refuse(
+                    found,
+                    format!("the rule for it would not do: it would be {}", after.verdict()),
+                );
             }
             if is_kept(behaviour) && before.allowed && !after.allowed {
                 let shown = behaviour.question.to_string();
@@ -299,7 +313,10 @@ fn candidates(draft: &Draft<'_>, options: &Options, found: &mut Override) -> Vec
             }
             Question::Other(forms) => {
                 let silent_for_good = is_silent
-                    && forms.iter().flatten().any(|ask| matches!(ask.class, Class::Capability | Class::Network));
+                    && forms
+                        .iter()
+                        .flatten()
+                        .any(|ask| matches!(ask.class, Class::Capability | Class::Network));
                 if silent_for_good {
                     let why = "it is refused without a record; for capabilities and networks no further rule \
                                changes that: write `audit deny` in the profile itself";
@@ -351,9 +368,9 @@ fn candidate(draft: &Draft<'_>, lines: Vec<String>, members: &[usize], is_silent
     let of = || members.iter().map(|&at| &draft.behaviours[at]);
     let events = of().map(|it| it.count).sum();
     let first = members.first().and_then(|&at| draft.before[at].as_ref().ok());
-    let by = first.and_then(|judged| judged.rules.first()).map_or(String::new(), |rule| {
-        format!(" ({}:{}: {})", rule.file, rule.line, rule.rule)
-    });
+    let by = first
+        .and_then(|judged| judged.rules.first())
+        .map_or(String::new(), |rule| format!(" ({}:{}: {})", rule.file, rule.line, rule.rule));
     let why = if is_silent {
         format!("refused without a record until now{by}; this writes one")
     } else {

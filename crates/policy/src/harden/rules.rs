@@ -5,9 +5,9 @@ use serde::Serialize;
 use super::{Candidate, Rule};
 use crate::evaluate::{Ask, Class, permissions_of};
 use crate::glob::{Glob, covers, overlaps};
-use crate::resolve::{EffectiveRule, ResolvedProfile};
+use crate::resolve::{EffectiveRule, ResolvedProfile, without_doubled_slashes};
 use crate::syntax::words::{Access, permissions};
-use crate::syntax::{Effect, Ownership};
+use crate::syntax::{Effect, Ownership, RuleKind};
 
 /// A wide permission that is to be narrowed: closed as a whole, kept in part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -127,7 +127,7 @@ pub(super) fn restrict(
     let (access, _) = permissions(wanted.permissions.as_bytes())?;
     let globs = |text: &str| -> Result<Vec<Glob>, String> {
         let texts = profile.expand(text.as_bytes());
-        texts.iter().map(|text| Glob::new(text)).collect::<Result<_, _>>()
+        texts.into_iter().map(|text| Glob::new(&without_doubled_slashes(text))).collect::<Result<_, _>>()
     };
     let closed = globs(&wanted.pattern)?;
     let touching = |effect: Effect| {
@@ -139,10 +139,12 @@ pub(super) fn restrict(
     let meets = |rule: &EffectiveRule, globs: &[Glob]| {
         rule.patterns.iter().any(|pattern| globs.iter().any(|glob| overlaps(&pattern.glob, glob)))
     };
-    let granting: Vec<&EffectiveRule> =
-        touching(Effect::Allow).filter(|rule| meets(rule, &closed)).collect();
+    let granting: Vec<&EffectiveRule> = touching(Effect::Allow).filter(|rule| meets(rule, &closed)).collect();
     if granting.is_empty() {
-        return Err(format!("no rule of {} permits {} on {}", profile.name, wanted.permissions, wanted.pattern));
+        return Err(format!(
+            "no rule of {} permits {} on {}",
+            profile.name, wanted.permissions, wanted.pattern
+        ));
     }
     let is_owner = granting.iter().all(|rule| rule.qualifiers.ownership == Ownership::Owner);
     let owner = if is_owner { "owner " } else { "" };
@@ -157,17 +159,20 @@ pub(super) fn restrict(
                 granting.iter().any(|rule| rule.patterns.iter().any(|it| covers(&it.glob, kept)))
             });
             if !is_permitted {
-                return Err(format!("{keep}: the profile does not permit all of it now, and an override must not add to it"));
+                return Err(format!(
+                    "{keep}: the profile does not permit all of it now, and an override must not add to it"
+                ));
             }
             lines.push(format!("priority={} {owner}file {letters} {keep},", above + 1));
             // What was refused within must go on being refused.
             for rule in touching(Effect::Deny).filter(|rule| meets(rule, &kept)) {
-                for pattern in &rule.patterns {
-                    let text = String::from_utf8_lossy(&pattern.text);
-                    let line = format!("priority={} audit deny file {letters} {text},", above + 2);
-                    if kept.iter().any(|kept| overlaps(&pattern.glob, kept)) && !lines.contains(&line) {
-                        lines.push(line);
-                    }
+                let RuleKind::File(file) = &rule.rule.kind else { continue };
+                let Some(path) = &file.path else { continue };
+                let text = String::from_utf8_lossy(&path.value);
+                let text = if path.quoted { format!("\"{text}\"") } else { text.into_owned() };
+                let line = format!("priority={} audit deny file {letters} {text},", above + 2);
+                if !lines.contains(&line) {
+                    lines.push(line);
                 }
             }
         }
@@ -213,13 +218,16 @@ pub(super) fn restrict(
 /// Patterns for everything that `BASE/**` matches and `BASE/NAME/**` does not: no rule can be overruled without
 /// priorities, so that what is kept must not be matched at all.
 fn complement(pattern: &str, keep: &str) -> Result<Vec<String>, String> {
-    let form = || format!("without `priority=` the part of {pattern} that is kept must be written BASE/NAME/**");
+    let form =
+        || format!("without `priority=` the part of {pattern} that is kept must be written BASE/NAME/**");
     let base = pattern.strip_suffix("/**").ok_or_else(form)?;
     let name = keep
         .strip_prefix(base)
         .and_then(|rest| rest.strip_prefix('/'))
         .and_then(|rest| rest.strip_suffix("/**"))
-        .filter(|name| !name.is_empty() && name.chars().all(|it| it.is_ascii_alphanumeric() || "._-".contains(it)))
+        .filter(|name| {
+            !name.is_empty() && name.chars().all(|it| it.is_ascii_alphanumeric() || "._-".contains(it))
+        })
         .ok_or_else(form)?;
     let mut patterns: Vec<String> =
         (0..name.len()).map(|at| format!("{base}/{}[^{}]{{,**}}", &name[..at], &name[at..=at])).collect();

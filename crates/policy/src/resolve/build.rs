@@ -475,7 +475,7 @@ fn literal(text: &[u8]) -> Vec<u8> {
 }
 
 /// Runs of slashes become one, but for two at the very start.
-fn without_doubled_slashes(text: Vec<u8>) -> Vec<u8> {
+pub(crate) fn without_doubled_slashes(text: Vec<u8>) -> Vec<u8> {
     let doubled = |at: usize| text.get(at) == Some(&b'/') && text.get(at + 1) == Some(&b'/');
     if !(0..text.len()).any(doubled) {
         return text;

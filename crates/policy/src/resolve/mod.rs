@@ -8,6 +8,7 @@ mod profile;
 mod tree;
 mod variables;
 
+pub(crate) use build::without_doubled_slashes;
 pub use files::{Entry, FileSet, is_ignored_name};
 pub use profile::{EffectiveRule, Generation, IncludeUse, Origin, Parsed, Pattern, Place, ResolvedProfile};
 pub use tree::Tree;

@@ -1,0 +1,249 @@
+//! `policy replay`
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use aaf_export::CaseReader;
+use aaf_policy::Tree;
+use aaf_policy::replay::Judged;
+use aaf_report::escape::{csv, markdown, terminal};
+use aaf_report::{Page, Style};
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use super::uses::{self, Used};
+use crate::exit::Exit;
+use crate::ui::Ui;
+
+/// What a policy would have said to the past: which recorded events it allows, refuses, logs, with and without an override
+///
+/// Every distinct behaviour of the case is asked of the tree, file by owner, and beside it of the tree with the override, before
+/// anybody loads it. Learning profiles (`//null-`) and paths without a root cannot be asked, and are named.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// The case folder
+    #[arg(value_name = "CASE")]
+    case: PathBuf,
+    /// A folder of profiles, or evidence that holds one
+    #[arg(long, value_name = "TREE|EVIDENCE")]
+    tree: PathBuf,
+    /// The text of an override, tried in memory; needs --profile
+    #[arg(long, value_name = "FILE", requires = "profile")]
+    r#override: Option<PathBuf>,
+    /// Only this profile
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+    /// Only events of this host
+    #[arg(long, value_name = "HOST")]
+    host: Option<String>,
+    /// Only what the policy says otherwise than the record
+    #[arg(long)]
+    changed: bool,
+    /// How to print
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// One array
+    Json,
+    /// One line a behaviour
+    Csv,
+    /// For tickets
+    Markdown,
+}
+
+/// One behaviour with what was said to it, and what would be.
+struct Line {
+    used: Used,
+    now: Result<Judged, String>,
+    then: Option<Result<Judged, String>>,
+}
+
+impl Line {
+    fn judge(used: Used, tree: &Tree, with: Option<&Tree>) -> Line {
+        let of = |tree: &Tree| match &used.question {
+            Ok(question) => tree.judge(&used.profile, question),
+            Err(why) => Err(why.clone()),
+        };
+        let (now, then) = (of(tree), with.map(of));
+        Line { used, now, then }
+    }
+
+    fn last(&self) -> &Result<Judged, String> {
+        self.then.as_ref().unwrap_or(&self.now)
+    }
+
+    fn what(&self) -> String {
+        match &self.used.question {
+            Ok(question) => question.to_string(),
+            Err(why) => format!("{}: {why}", self.used.operation),
+        }
+    }
+
+    /// How the policy differs from what was recorded; none where it does not, or cannot be asked.
+    fn change(&self) -> Option<&'static str> {
+        let judged = self.last().as_ref().ok()?;
+        let was_allowed = match self.used.verdict.as_str() {
+            "DENIED" | "KILLED" => false,
+            "ALLOWED" | "AUDIT" => true,
+            _ => return None,
+        };
+        match (was_allowed, judged.allowed) {
+            (true, false) => Some("now refused"),
+            (false, true) => Some("now allowed"),
+            _ if !judged.logged => Some("now silent"),
+            _ => None,
+        }
+    }
+
+    fn by(&self) -> String {
+        let rules = self.last().as_ref().ok().map(|judged| &judged.rules[..]).unwrap_or_default();
+        rules.first().map_or_else(String::new, |rule| format!("{}:{}", rule.file, rule.line))
+    }
+}
+
+fn verdict(judged: &Result<Judged, String>) -> &str {
+    judged.as_ref().map_or("not known", |judged| judged.verdict())
+}
+
+impl Replay {
+    pub fn run(self, ui: &Ui) -> anyhow::Result<Exit> {
+        let tree = super::load(&self.tree, self.profile.as_deref(), ui)?;
+        let with = match (&self.r#override, &self.profile) {
+            (Some(path), Some(profile)) => {
+                let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+                let tree = tree.with_override(profile, &text).map_err(anyhow::Error::msg)?;
+                for diagnostic in tree.diagnostics() {
+                    ui.warning(&terminal(format!("with the override: {diagnostic}").as_bytes()));
+                }
+                Some(tree)
+            }
+            _ => None,
+        };
+        let case = CaseReader::open(&self.case)?;
+        let mut used = uses::read(&case)?;
+        used.retain(|used| {
+            self.profile.as_ref().is_none_or(|profile| *profile == used.profile)
+                && self.host.as_ref().is_none_or(|host| *host == used.host)
+        });
+        let mut lines: Vec<Line> =
+            used.into_iter().map(|used| Line::judge(used, &tree, with.as_ref())).collect();
+        let sums = sums(&lines);
+        if self.changed {
+            lines.retain(|line| line.change().is_some());
+        }
+        let mut out = ui.out();
+        match self.format {
+            Format::Text => {
+                for line in &lines {
+                    text_line(line, &mut out)?;
+                }
+                out.put(Style::Quiet, &sums)?;
+                out.end_line()?;
+            }
+            Format::Json => {
+                let all: Vec<serde_json::Value> = lines.iter().map(json_line).collect();
+                aaf_report::json::write_pretty(&mut out, &all)?;
+            }
+            Format::Csv => {
+                writeln!(
+                    out,
+                    "host,profile,recorded,attack,events,question,policy,with_override,change,rule,event_id"
+                )?;
+                for line in &lines {
+                    let cells = [
+                        line.used.host.as_str(),
+                        &line.used.profile,
+                        &line.used.verdict,
+                        if line.used.attacked { "yes" } else { "no" },
+                        &line.used.count.to_string(),
+                        &line.what(),
+                        verdict(&line.now),
+                        line.then.as_ref().map_or("", verdict),
+                        line.change().unwrap_or_default(),
+                        &line.by(),
+                        line.used.event_ids.first().map_or("", String::as_str),
+                    ];
+                    let cells: Vec<String> = cells.iter().map(|cell| csv(cell.as_bytes())).collect();
+                    writeln!(out, "{}", cells.join(","))?;
+                }
+            }
+            Format::Markdown => {
+                writeln!(out, "| profile | asked | events | recorded | policy | with override | rule |")?;
+                writeln!(out, "|---|---|--:|---|---|---|---|")?;
+                for line in &lines {
+                    let cell = |text: &str| markdown(text.as_bytes());
+                    writeln!(
+                        out,
+                        "| {} | {}{} | {} | {} | {} | {} | {} |",
+                        cell(&line.used.profile),
+                        if line.used.attacked { "**attack** " } else { "" },
+                        cell(&line.what()),
+                        line.used.count,
+                        cell(&line.used.verdict),
+                        verdict(&line.now),
+                        line.then.as_ref().map_or("", verdict),
+                        cell(&line.by())
+                    )?;
+                }
+                writeln!(out, "\n{sums}")?;
+            }
+        }
+        out.flush()?;
+        Ok(Exit::Done)
+    }
+}
+
+fn sums(lines: &[Line]) -> String {
+    let count = |change: &str| lines.iter().filter(|line| line.change() == Some(change)).count();
+    let unknown = lines.iter().filter(|line| line.last().is_err()).count();
+    format!(
+        "{} behaviours: {} now refused, {} now allowed, {} now silent, {unknown} cannot be judged, the others as recorded",
+        lines.len(),
+        count("now refused"),
+        count("now allowed"),
+        count("now silent"),
+    )
+}
+
+fn text_line(line: &Line, out: &mut impl Page) -> std::io::Result<()> {
+    let used = &line.used;
+    let style = if used.attacked { Style::Warning } else { Style::Plain };
+    let mark = if used.attacked { "attack " } else { "" };
+    let head = format!("{}: {mark}{} ({}×)", used.profile, line.what(), used.count);
+    out.put(style, &terminal(head.as_bytes()))?;
+    out.end_line()?;
+    let then =
+        line.then.as_ref().map_or(String::new(), |then| format!(" → with the override {}", verdict(then)));
+    let change = line.change().map_or(String::new(), |change| format!("  {change}"));
+    let by = line.by();
+    let by = if by.is_empty() { String::new() } else { format!("  by {by}") };
+    let why = line.last().as_ref().err().map_or(String::new(), |why| format!(" ({why})"));
+    let text = format!("    recorded {}, policy {}{then}{why}{change}{by}", used.verdict, verdict(&line.now));
+    out.line(&terminal(text.as_bytes()))
+}
+
+fn json_line(line: &Line) -> serde_json::Value {
+    let judged = |judged: &Result<Judged, String>| match judged {
+        Ok(judged) => json!(judged),
+        Err(why) => json!({ "unknown": why }),
+    };
+    json!({
+        "host": line.used.host,
+        "profile": line.used.profile,
+        "operation": line.used.operation,
+        "question": line.what(),
+        "recorded": line.used.verdict,
+        "attack": line.used.attacked,
+        "events": line.used.count,
+        "event_ids": line.used.event_ids,
+        "policy": judged(&line.now),
+        "with_override": line.then.as_ref().map(judged),
+        "change": line.change(),
+    })
+}

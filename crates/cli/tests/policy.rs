@@ -1,0 +1,164 @@
+//! Policy from evidence: lint on a bundle, replay, and an override for every profile that the samples show in use.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
+
+mod common;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use common::Place;
+
+fn sample(host: &str) -> PathBuf {
+    PathBuf::from(common::sample(&format!("{host}.tar.xz")))
+}
+
+fn aa(arguments: &[&str]) -> std::process::Output {
+    Place::new().command(arguments).output().unwrap()
+}
+
+fn json(arguments: &[&str]) -> serde_json::Value {
+    let output = aa(arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Where the tests have set the newer parser up.
+fn newer() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"), PathBuf::from);
+    target.join("parsers")
+}
+
+/// The parsers to compile with: the one installed, and the newer one; each with whether it is that.
+fn parsers() -> Vec<(PathBuf, bool)> {
+    let installed = ["/usr/sbin/apparmor_parser", "/sbin/apparmor_parser"].map(PathBuf::from);
+    let installed = installed.into_iter().find(|path| path.is_file()).map(|path| (path, false));
+    let newer = Some((newer().join("apparmor_parser-4.1"), true)).filter(|(path, _)| path.is_file());
+    installed.into_iter().chain(newer).collect()
+}
+
+/// The collection's profiles over the abstractions that the distribution ships, which collections leave out.
+fn tree(host: &str, folder: &Path) -> Option<PathBuf> {
+    // The hosts run Debian 13, as the newer package does.
+    let candidates = [newer().join("unpacked/etc/apparmor.d"), PathBuf::from("/etc/apparmor.d")];
+    let shipped = candidates.into_iter().find(|path| path.join("abi/4.0").is_file())?;
+    let tree = folder.join(host);
+    std::fs::create_dir(&tree).unwrap();
+    for part in ["abstractions", "tunables", "abi"] {
+        let copied = Command::new("cp").arg("-r").arg(shipped.join(part)).arg(&tree).status().unwrap();
+        assert!(copied.success());
+    }
+    let file = std::fs::File::open(sample(host)).unwrap();
+    let mut unpack = Command::new("tar");
+    unpack.args(["-xJ", "--strip-components=3", "-C"]).arg(&tree).arg(format!("{host}/etc/apparmor.d"));
+    assert!(unpack.stdin(file).status().unwrap().success());
+    Some(tree)
+}
+
+#[test]
+fn a_bundle_is_linted_as_it_is() {
+    let findings = json(&["policy", "lint", sample("web01").to_str().unwrap(), "--format", "json"]);
+    let files: Vec<&str> = findings.as_array().unwrap().iter().filter_map(|it| it["file"].as_str()).collect();
+    assert!(files.iter().any(|file| file.ends_with("web01.tar.xz!web01/etc/apparmor.d/nginx")), "{files:?}");
+    let answer = aa(&[
+        "policy",
+        "explain",
+        sample("web01").to_str().unwrap(),
+        "--profile",
+        "nginx",
+        "--ask",
+        "capability sys_module",
+    ]);
+    let text = String::from_utf8_lossy(&answer.stdout).into_owned();
+    assert!(text.starts_with("nginx: capability sys_module: denied, logged"), "{text}");
+}
+
+#[test]
+fn overrides_compile_keep_use_and_close_attacks() {
+    let folder = tempfile::tempdir().unwrap();
+    let parsers = parsers();
+    let mut table = String::new();
+    for host in ["web01", "app02a", "bus04"] {
+        let case = folder.path().join(format!("{host}.case"));
+        let case = case.to_str().unwrap();
+        let output = aa(&["analyze", sample(host).to_str().unwrap(), "-o", case, "--quiet"]);
+        assert!(output.status.code().is_some_and(|code| code == 0 || code == 3));
+        let Some(tree) = tree(host, folder.path()) else {
+            println!(
+                "SKIPPED: no abstractions in /etc/apparmor.d; they come with the newer parser that `cargo xtask test` sets up"
+            );
+            return;
+        };
+        let tree = tree.to_str().unwrap();
+        let replayed = json(&["policy", "replay", case, "--tree", tree, "--format", "json"]);
+        let mut profiles: Vec<&str> = replayed
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|it| it["policy"].get("unknown").is_none())
+            .filter_map(|it| it["profile"].as_str())
+            .collect();
+        profiles.dedup();
+        for profile in profiles {
+            for version in ["3.0", "4.1"] {
+                let arguments =
+                    ["policy", "harden", case, "--tree", tree, "--profile", profile, "--parser", version];
+                let found = json(&[&arguments[..], &["--no-parser", "--format", "json"]].concat());
+                let rules = found["override"]["rules"].as_array().unwrap().len();
+                let path = folder.path().join("override");
+                std::fs::write(&path, found["text"].as_str().unwrap()).unwrap();
+                // What the library promises is tried again from outside.
+                let with = [
+                    "policy",
+                    "replay",
+                    case,
+                    "--tree",
+                    tree,
+                    "--profile",
+                    profile,
+                    "--override",
+                    path.to_str().unwrap(),
+                    "--format",
+                    "json",
+                ];
+                let closed: Vec<&str> = found["override"]["rules"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .flat_map(|rule| rule["closes"].as_array().unwrap())
+                    .filter_map(|it| it.as_str())
+                    .collect();
+                for line in json(&with).as_array().unwrap() {
+                    let (before, after) = (&line["policy"]["allowed"], &line["with_override"]["allowed"]);
+                    if line["attack"] == false && line["recorded"] != "DENIED" {
+                        assert_eq!(before, after, "{host} {profile}: {line}");
+                    }
+                    if line["attack"] == true && closed.contains(&line["question"].as_str().unwrap()) {
+                        assert_eq!(
+                            (&line["with_override"]["allowed"], &line["with_override"]["logged"]),
+                            (&false.into(), &true.into()),
+                            "{line}"
+                        );
+                    }
+                }
+                let mut compiled = 0;
+                for (parser, _) in parsers.iter().filter(|(_, is_newer)| version == "3.0" || *is_newer) {
+                    let found = json(
+                        &[&arguments[..], &["--with-parser", parser.to_str().unwrap(), "--format", "json"]]
+                            .concat(),
+                    );
+                    assert_eq!(found["compiles"], true, "{host} {profile} {version}: {found}");
+                    compiled += 1;
+                }
+                table.push_str(&format!(
+                    "{host:7} {version} {rules:3} rules, {:3} closed, {:3} open, compiled by {compiled}  {profile}\n",
+                    closed.len(),
+                    found["override"]["open"].as_array().unwrap().len()
+                ));
+            }
+        }
+    }
+    println!("{table}");
+    assert!(table.lines().count() > 20, "{table}");
+}
