@@ -65,6 +65,7 @@ pub enum Command {
     Records(commands::records::Records),
     Report(commands::report::Report),
     Show(commands::show::Show),
+    Sweep(commands::sweep::Sweep),
     Note(commands::annotate::Note),
     Tag(commands::annotate::Tag),
     Dismiss(commands::annotate::Dismiss),

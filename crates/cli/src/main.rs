@@ -8,6 +8,7 @@ mod exit;
 mod filter;
 mod input;
 mod interrupt;
+mod ioc;
 mod reread;
 mod ui;
 mod values;

@@ -16,6 +16,7 @@ pub mod report;
 pub mod rules;
 pub mod schema;
 pub mod show;
+pub mod sweep;
 pub mod timeline;
 pub mod verify;
 
@@ -37,6 +38,7 @@ pub fn run(command: Command, ui: &Ui) -> anyhow::Result<Exit> {
         Command::Records(command) => command.run(ui),
         Command::Report(command) => command.run(ui),
         Command::Show(command) => command.run(ui),
+        Command::Sweep(command) => command.run(ui),
         Command::Policy(command) => command.run(ui),
         Command::Note(command) => command.run(ui),
         Command::Tag(command) => command.run(ui),

@@ -5,7 +5,7 @@ use aaf_model::tables::UseRow;
 use super::{CaseReader, EVENT_COLUMNS, Filter, ReadError, Table, event};
 
 const NUMBERS: &[&str] = &["class", "requested", "requested_bytes", "fsuid", "ouid"];
-/// Text columns that say what the object is.
+/// Text columns that say what the object is, and who asked.
 const WORDS: &[&str] = &[
     "target",
     "peer",
@@ -24,6 +24,11 @@ const WORDS: &[&str] = &[
     "interface",
     "member",
     "peer_label",
+    "laddr",
+    "faddr",
+    "exe",
+    "cwd",
+    "proctitle",
 ];
 
 impl CaseReader {
