@@ -1,7 +1,7 @@
 //! The main job.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use aaf_evidence::Inventory;
 use aaf_evidence::collection::{Collections, Kind};
@@ -11,7 +11,7 @@ use aaf_model::{Code, Diagnostic, HashKind, Severity, State, Verdict};
 use aaf_scan::{Companions, NameTable, ScanReport, Sink};
 use aaf_timeline::hosts::Hosts;
 use aaf_timeline::{Assumptions, Entry, SettleError, SourceInfo, Store, StoreError, settle};
-use aaf_triage::{BadRule, Rules};
+use aaf_triage::{BadRule, Rules, Suppressions};
 
 use crate::collections::{self, Users};
 use crate::coverage;
@@ -68,6 +68,8 @@ pub struct Analysis {
     pub integrity: Vec<IntegrityRow>,
     /// What was wrong with the evidence.
     pub diagnostics: Vec<Diagnostic>,
+    /// Suppressions that no longer hold at the end of the evidence.
+    pub expired: Vec<String>,
 }
 
 /// The most rows of one batch, which becomes a row group.
@@ -109,6 +111,10 @@ pub fn analyze<S: TableSink>(
     let rules = match &options.rules {
         Some(folder) => Rules::with_folder(folder)?,
         None => Rules::shipped()?,
+    };
+    let suppressions = match &options.suppress {
+        Some(path) => read_suppressions(path)?,
+        None => Suppressions::default(),
     };
     let zone = options.assume_zone.as_deref().map(parse_zone).transpose()?;
     let inventory = aaf_evidence::discover(evidence, &options.evidence);
@@ -167,8 +173,8 @@ pub fn analyze<S: TableSink>(
     }
     let integrity = collector.finish(&diagnostics, &integrity::counted_lost(&report));
     let at_collection = coverage::at_collection(evidence, &report, options, hosts);
-    let Judged { incidents, findings, windows, of_line } =
-        triage::judge(&folded.entries, hosts, &integrity, &at_collection, gap_us, &rules);
+    let Judged { incidents, findings, windows, of_line, expired } =
+        triage::judge(&folded.entries, hosts, &integrity, &at_collection, gap_us, &rules, &suppressions);
     let users = Users::new(&collections, &assumptions.stated, hosts);
     let timelines = folded
         .entries
@@ -187,7 +193,17 @@ pub fn analyze<S: TableSink>(
     for (host, (&rank, _)) in info.hosts.iter_mut().zip(&sums.by_host) {
         host.clock_correction_us = hosts.is_corrected(rank).then(|| hosts.correction_us(rank));
     }
-    Ok(Analysis { info, timelines, incidents, findings, windows, integrity, diagnostics })
+    Ok(Analysis { info, timelines, incidents, findings, windows, integrity, diagnostics, expired })
+}
+
+fn read_suppressions(path: &Path) -> Result<Suppressions, Error> {
+    let shown = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| BadRule {
+        path: shown.clone(),
+        line: 1,
+        reason: error.to_string(),
+    })?;
+    Ok(Suppressions::parse(&text, &shown)?)
 }
 
 /// An IANA name or an offset.

@@ -18,6 +18,8 @@ pub struct Options {
     pub raw: Raw,
     /// A folder of rules that are added to the shipped ones, or replace them by id or name.
     pub rules: Option<PathBuf>,
+    /// A file of findings that somebody answers for.
+    pub suppress: Option<PathBuf>,
     /// Quiet after which an episode ends, in seconds.
     pub gap_secs: u64,
     /// The host of lines that name none; goes before what collections say.
@@ -42,6 +44,7 @@ impl Default for Options {
             chunk_bytes: 4 << 20,
             raw: Raw::Records,
             rules: None,
+            suppress: None,
             gap_secs: 600,
             assume_host: None,
             assume_zone: None,

@@ -8,7 +8,7 @@ use aaf_timeline::authenticity::Level as Believed;
 use aaf_timeline::hosts::Hosts;
 use aaf_timeline::{Entry, ids};
 use aaf_triage::windows::{AtCollection, Window};
-use aaf_triage::{Assessment, Behaviour, Finding, Incident, Input, Rules, assess};
+use aaf_triage::{Assessment, Behaviour, Finding, Incident, Input, Rules, Suppressions, assess};
 use rayon::prelude::*;
 
 use crate::analyze::{hex, known};
@@ -23,6 +23,8 @@ pub(crate) struct Judged {
     pub windows: Vec<WindowRow>,
     /// Incident and rules of each line.
     pub of_line: Vec<(Option<String>, Vec<String>)>,
+    /// Suppressions that no longer hold.
+    pub expired: Vec<String>,
 }
 
 /// Judges the timelines.
@@ -33,10 +35,19 @@ pub(crate) fn judge(
     at_collection: &[AtCollection],
     gap_us: i64,
     rules: &Rules,
+    suppressions: &Suppressions,
 ) -> Judged {
     let behaviours: Vec<Behaviour> = entries.par_iter().map(behaviour).collect();
-    let input = Input { behaviours: &behaviours, hosts: &hosts.names, integrity, at_collection, gap_us };
-    let Assessment { findings, incidents, windows, incident_of, rules_of } = assess(input, rules);
+    let hosts_by_rank = &hosts.names;
+    let input = Input {
+        behaviours: &behaviours,
+        hosts: hosts_by_rank,
+        integrity,
+        at_collection,
+        suppressions,
+        gap_us,
+    };
+    let Assessment { findings, incidents, windows, incident_of, rules_of, expired } = assess(input, rules);
     let incident_ids: Vec<String> =
         incidents.iter().map(|incident| hex(incident_id(incident, hosts))).collect();
     let of_finding: BTreeMap<usize, usize> = incidents
@@ -69,7 +80,7 @@ pub(crate) fn judge(
         let service = rules.kinds.of(&alone, &mut known_kinds);
         window_rows.push(window_row(window, service, &incidents, hosts, &incident_ids));
     }
-    Judged { incidents: incident_rows, findings: finding_rows, windows: window_rows, of_line }
+    Judged { incidents: incident_rows, findings: finding_rows, windows: window_rows, of_line, expired }
 }
 
 fn behaviour(entry: &Entry) -> Behaviour {

@@ -94,6 +94,10 @@ pub struct Reading {
     /// Rules that are added to the shipped ones, or replace them by id or name: a folder of Sigma files
     #[arg(long, value_name = "DIR")]
     pub rules: Option<PathBuf>,
+    /// Findings that somebody answers for, lowered and counted: a YAML list of `rule`, `reason`, `owner`, `expires` (a date), and
+    /// perhaps `host`, `profile`, `name`; * and ? in them. What is high is only lowered by the rule's full name
+    #[arg(long, value_name = "FILE")]
+    pub suppress: Option<PathBuf>,
     /// Worker threads; one a core by default. The result is the same for any number
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
@@ -134,6 +138,7 @@ impl Reading {
             assume_zone: self.assume_tz.clone(),
             clocks: self.clock.clone(),
             rules: self.rules.clone(),
+            suppress: self.suppress.clone(),
             memory_bytes: usize::try_from(self.memory).unwrap_or(usize::MAX),
             ..aaf_case::Options::default()
         };

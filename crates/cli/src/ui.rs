@@ -57,6 +57,20 @@ impl Ui {
         self.width.unwrap_or(USUAL_COLUMNS).max(40)
     }
 
+    /// What `--suppress` did, and which of its entries did nothing any more.
+    pub fn suppressions(&self, analysis: &aaf_case::Analysis, file: Option<&std::path::Path>) {
+        let Some(file) = file else { return };
+        let is_suppressed = |reason: &Option<String>| {
+            reason.as_ref().is_some_and(|reason| reason.starts_with("suppressed by "))
+        };
+        let count = analysis.findings.iter().filter(|row| is_suppressed(&row.noise)).count();
+        let text = format!("{count} findings are lowered by {}; findings.parquet names each", file.display());
+        self.warning(&escape::terminal(text.as_bytes()));
+        for entry in &analysis.expired {
+            self.warning(&escape::terminal(format!("no longer: {entry}").as_bytes()));
+        }
+    }
+
     /// Standard output.
     pub fn out(&self) -> Out {
         Out { to: BufWriter::with_capacity(64 << 10, io::stdout()), color: self.color_out }

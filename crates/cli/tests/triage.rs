@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Place, sample};
+use common::{Place, avc, sample};
 use serde_json::Value;
 
 #[test]
@@ -98,4 +98,40 @@ fn rules_are_listed_checked_and_overridden() {
     let check = place.run(&["rules", "check", "rules"]).expect(1).out;
     assert!(check.contains("rules/bad.yml:7: opration is no field of ours"), "{check}");
     place.run(&["incidents", "audit.log", "--rules", "rules"]).expect(1);
+}
+
+#[test]
+fn suppressed_findings_are_lowered_counted_and_named() {
+    let place = Place::new();
+    let rest = r#"operation="open" class="file" profile="tool" name="/etc/shadow" pid=7 comm="cat" requested_mask="r" denied_mask="r" fsuid=1000 ouid=0"#;
+    place.file("one.log", avc(1, 1, "DENIED", "tool", rest));
+    let list = |rule: &str, expires: &str| {
+        format!("- rule: {rule}\n  profile: to?l\n  reason: a test\n  owner: ops\n  expires: {expires}\n")
+    };
+    let before = place.run(&["incidents", "one.log", "--format", "json"]).expect(0);
+    let before: Value = serde_json::from_str(&before.out).unwrap();
+    let finding = &before[0]["findings"][0];
+    let rule = finding["rule"].as_str().unwrap();
+    assert_ne!(finding["severity"], "info", "{before}");
+    place.file("all", list(rule, "2999-01-01"));
+    let run = place
+        .run(&["incidents", "one.log", "--suppress", "all", "--min-severity", "info", "--format", "json"])
+        .expect(0);
+    assert!(run.err.contains("findings are lowered by all"), "{}", run.err);
+    assert!(run.out.contains("suppressed by ops until 2999-01-01: a test (all:1)"), "{}", run.out);
+    let after: Value = serde_json::from_str(&run.out).unwrap();
+    // The refusals are still an incident of the lowest kind: nothing goes without a trace.
+    assert_eq!(after[0]["severity"], "low", "{after}");
+    assert_eq!(after[0]["findings"][0]["severity"], "info", "{after}");
+    // What has expired does nothing, and is named.
+    place.file("old", list(rule, "1999-01-01"));
+    let run = place.run(&["incidents", "one.log", "--suppress", "old", "--format", "json"]).expect(0);
+    assert!(
+        run.err.contains("0 findings are lowered") && run.err.contains("no longer: suppressed by ops"),
+        "{}",
+        run.err
+    );
+    place.file("bad", "- rule: x\n  reason: y\n");
+    let run = place.run(&["incidents", "one.log", "--suppress", "bad"]).expect(1);
+    assert!(run.err.contains("bad:1"), "{}", run.err);
 }

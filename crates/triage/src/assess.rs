@@ -14,6 +14,7 @@ use crate::lineage::Families;
 use crate::rule::Rule;
 use crate::rules::Rules;
 use crate::sequences::{self, Scene};
+use crate::suppress::Suppressions;
 use crate::taxonomy;
 use crate::windows::{self, AtCollection, Window};
 
@@ -28,6 +29,8 @@ pub struct Input<'i> {
     pub integrity: &'i [IntegrityRow],
     /// How processes and profiles stood when the evidence was collected.
     pub at_collection: &'i [AtCollection],
+    /// Findings that somebody answers for.
+    pub suppressions: &'i Suppressions,
     /// Quiet after which processes with one pid are no longer one, in microseconds.
     pub gap_us: i64,
 }
@@ -44,6 +47,8 @@ pub struct Assessment {
     pub incident_of: Vec<Option<usize>>,
     /// Rules that found each behaviour, the gravest first.
     pub rules_of: Vec<Vec<String>>,
+    /// Suppressions that no longer hold.
+    pub expired: Vec<String>,
 }
 
 /// Policy changes by the usual tools within this time of one another are one reload.
@@ -66,6 +71,8 @@ struct Group<'b> {
 pub fn assess(input: Input<'_>, rules: &Rules) -> Assessment {
     let behaviours = input.behaviours;
     let order = by_time(behaviours);
+    let last_us = behaviours.iter().map(|behaviour| behaviour.last_us).max().unwrap_or(i64::MIN);
+    let (suppressions, expired) = input.suppressions.at(last_us);
     let families = Families::find(behaviours, &order, input.gap_us);
     let reloads = reloads(behaviours, &order);
     let mut known_kinds = HashMap::new();
@@ -89,7 +96,9 @@ pub fn assess(input: Input<'_>, rules: &Rules) -> Assessment {
         let mut names = Vec::new();
         for (index, rule) in found.into_iter().filter(|(_, rule)| rule.reading.noise.is_none()) {
             let base = rule.level_of(behaviour.is_stopped() || behaviour.is_policy_change());
-            let noise = noise.filter(|_| base < Level::High);
+            let host = input.hosts.get(behaviour.host as usize).map_or("", String::as_str);
+            let answered = suppressions.reason(&rule.name, base, host, behaviour);
+            let noise = answered.or(noise.filter(|_| base < Level::High));
             names.push((rule.name.clone(), if noise.is_some() { Level::Info } else { base }));
             if !rule.reading.only_in_sequences {
                 let group = Group {
@@ -117,7 +126,14 @@ pub fn assess(input: Input<'_>, rules: &Rules) -> Assessment {
     let scene = Scene { behaviours, order: &order, hits: &hits, kinds: &kinds, families: &families };
     for sequence in sequences::ALL {
         for chain in (sequence.find)(&scene) {
-            findings.push(finding::of_sequence(sequence, behaviours, chain));
+            let mut found = finding::of_sequence(sequence, behaviours, chain);
+            let first = found.behaviours.first().map(|&at| &behaviours[at]);
+            let host = input.hosts.get(found.host as usize).map_or("", String::as_str);
+            let answered = first.and_then(|first| suppressions.reason(&found.rule, found.level, host, first));
+            if let Some(reason) = answered {
+                found.suppress(reason);
+            }
+            findings.push(found);
         }
     }
     for row in input.integrity {
@@ -134,7 +150,7 @@ pub fn assess(input: Input<'_>, rules: &Rules) -> Assessment {
     for incident in &mut incidents {
         incident.add_windows(&windows);
     }
-    Assessment { findings, incidents, windows, incident_of, rules_of }
+    Assessment { findings, incidents, windows, incident_of, rules_of, expired }
 }
 
 /// The rules that find the behaviour, in their order.

@@ -52,6 +52,15 @@ pub struct Finding {
     pub is_sequence: bool,
 }
 
+impl Finding {
+    /// Lowers it to `info`: somebody answers for it.
+    pub(crate) fn suppress(&mut self, reason: &str) {
+        self.reasons.push(format!("lowered from {}: {reason}", self.level.as_str()));
+        self.level = Level::Info;
+        self.noise = Some(reason.to_owned());
+    }
+}
+
 /// What a rule says about behaviours of one profile, episode and outcome; `members` is not empty, and in order.
 pub fn of_rule(rule: &Rule, behaviours: &[Behaviour], members: Vec<usize>, noise: Option<&str>) -> Finding {
     let first = &behaviours[members[0]];

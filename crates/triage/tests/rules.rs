@@ -60,7 +60,15 @@ fn event(words: &[(&str, &str)]) -> Behaviour {
 }
 
 fn judge(behaviours: &[Behaviour]) -> aaf_triage::Assessment {
-    let input = Input { behaviours, hosts: &[], integrity: &[], at_collection: &[], gap_us: 600_000_000 };
+    let suppressions = Default::default();
+    let input = Input {
+        behaviours,
+        hosts: &[],
+        integrity: &[],
+        at_collection: &[],
+        suppressions: &suppressions,
+        gap_us: 600_000_000,
+    };
     assess(input, &rules())
 }
 

@@ -161,6 +161,7 @@ impl Analyze {
             }
             Err(error) => return Err(error.into()),
         };
+        ui.suppressions(&analysis, options.suppress.as_deref());
         let mut written = None;
         if let (Some(folder), Some(path)) = (folder, &self.output) {
             let run = run_json(&inventory, &options, started, &self.stated);

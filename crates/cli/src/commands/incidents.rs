@@ -126,6 +126,11 @@ impl Incidents {
             input::open(&self.inputs, &self.reading, ui, |options| options.evidence.hash = HashKind::None)?;
         match input {
             Input::Case(case) => {
+                if self.reading.suppress.is_some() {
+                    anyhow::bail!(
+                        "--suppress goes with evidence; a case holds what `analyze --suppress` made of it"
+                    );
+                }
                 let (annotations, unknown) = annotations::read(case.folder())?;
                 if unknown > 0 {
                     ui.warning(&format!("{unknown} lines of {} are no annotations", aaf_export::ANNOTATIONS));
@@ -134,6 +139,7 @@ impl Incidents {
             }
             Input::Evidence(analysis) => {
                 let damage = ui.diagnostics(&analysis.diagnostics, false);
+                ui.suppressions(&analysis, self.reading.suppress.as_deref());
                 let Analysis { incidents: all, findings, .. } = *analysis;
                 Ok(Read { all, findings, annotations: Vec::new(), damage })
             }
