@@ -119,6 +119,30 @@ fn hostile_names_stay_text() {
 }
 
 #[test]
+fn what_people_said_stands_beside_the_incident() {
+    let place = Place::new();
+    place.file("audit.log", common::log());
+    place.run(&["analyze", "audit.log", "-o", "case"]).expect(0);
+    let all = place.run(&["incidents", "case", "--min-severity", "info", "--format", "json"]).expect(0).out;
+    let all: Value = serde_json::from_str(&all).unwrap();
+    let id = all[0]["incident_id"].as_str().unwrap();
+    place.run(&["note", "case", id, "<b>seen</b>", "--author", "alice"]).expect(0);
+    place.run(&["dismiss", "case", id, "--reason", "a drill", "--author", "bob"]).expect(0);
+    let page = place.run(&["report", "case", "--min-severity", "info"]).expect(0).out;
+    assert!(
+        page.contains("Annotations · dismissed") && page.contains("&lt;b&gt;seen&lt;/b&gt; (alice, "),
+        "{page}"
+    );
+    assert!(page.contains("SHA-256 "), "exhibits have no digest");
+    let report = place.run(&["report", "case", "--min-severity", "info", "--format", "json"]).expect(0).out;
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["incidents"][0]["annotations"][1]["text"], "a drill");
+    let markdown =
+        place.run(&["report", "case", "--min-severity", "info", "--format", "markdown"]).expect(0).out;
+    assert!(markdown.contains("a drill"), "{markdown}");
+}
+
+#[test]
 fn what_is_no_case_is_refused() {
     let place = Place::new();
     place.file("audit.log", common::log());

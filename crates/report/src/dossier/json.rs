@@ -5,7 +5,8 @@ use std::io;
 use serde_json::{Value, json as value};
 
 use super::Dossier;
-use crate::incidents::{finding_row, incident_row};
+use crate::html::sha256_hex;
+use crate::incidents::{Said, finding_row, incident_row, put_said};
 use crate::json::{Object, integrity_row, window_row, write_pretty};
 use crate::time::rfc3339;
 
@@ -15,6 +16,7 @@ fn of(object: Object) -> Value {
 
 /// One object: the case, its incidents with findings and exhibits, windows, integrity, limits and what to keep.
 pub fn json(dossier: &Dossier, out: &mut dyn io::Write) -> io::Result<()> {
+    let said = Said::new(&dossier.annotations);
     let incidents: Vec<Value> = dossier
         .incidents
         .iter()
@@ -29,6 +31,7 @@ pub fn json(dossier: &Dossier, out: &mut dyn io::Write) -> io::Result<()> {
                 .map(exhibit)
                 .collect();
             row.put("exhibits", exhibits);
+            put_said(&mut row, incident, &said);
             of(row)
         })
         .collect();
@@ -56,6 +59,7 @@ fn exhibit(event: &aaf_model::tables::EventDetail) -> Value {
             value!({
                 "role": line.role, "path": line.path, "carrier": line.carrier, "offset_bytes": line.offset_bytes,
                 "length_bytes": line.length_bytes,
+                "sha256": line.raw.as_ref().map(|raw| sha256_hex(raw)),
                 "raw": line.raw.as_ref().map(|raw| String::from_utf8_lossy(raw).into_owned()),
             })
         })

@@ -2,7 +2,7 @@
 
 use aaf_model::tables::{EventDetail, IncidentRow, SightingRow};
 
-use super::{escape, table};
+use super::{escape, sha256_hex, table};
 use crate::dossier::Dossier;
 use crate::phrase;
 
@@ -47,10 +47,11 @@ fn one(number: usize, event: &EventDetail, dossier: &Dossier) -> String {
             vec![
                 escape::text(&line.role),
                 format!(
-                    "{}<br>bytes {} to {}",
+                    "{}<br>bytes {} to {}{}",
                     escape::text(&line.path),
                     line.offset_bytes,
-                    line.offset_bytes.saturating_add(line.length_bytes)
+                    line.offset_bytes.saturating_add(line.length_bytes),
+                    line.raw.as_deref().map_or(String::new(), digest)
                 ),
                 raw,
             ]
@@ -62,6 +63,11 @@ fn one(number: usize, event: &EventDetail, dossier: &Dossier) -> String {
     };
     out.push_str(&table(&caption, &["Line", "Place", "Text"], &rows));
     out
+}
+
+/// Of the line as it is kept, so that it can be told from another.
+fn digest(line: &[u8]) -> String {
+    format!("<br><span class=soft>SHA-256 {}</span>", sha256_hex(line))
 }
 
 fn raw(line: &[u8]) -> String {

@@ -4,6 +4,7 @@ use aaf_model::tables::IncidentRow;
 
 use super::{anchor, escape, exhibits, fact, list, severity, severity_class, tree};
 use crate::dossier::Dossier;
+use crate::incidents::{Said, sentence};
 use crate::phrase;
 
 pub(super) fn section(dossier: &Dossier) -> String {
@@ -78,6 +79,7 @@ fn one(at: usize, row: &IncidentRow, dossier: &Dossier, number: &mut usize) -> S
     out.push_str(&links(row, dossier));
     out.push_str(&format!("<h4>Recommendation</h4>\n<p>{}\n", escape::text(&row.action)));
     out.push_str(&state(row, dossier));
+    out.push_str(&said(row, dossier));
     out.push_str(&exhibits::of(row, dossier, number));
     out.push_str(&tree::of(row, dossier));
     out.push_str("</article>\n");
@@ -103,6 +105,17 @@ fn links(row: &IncidentRow, dossier: &Dossier) -> String {
         })
         .collect();
     format!("<p>Linked incidents:<ul>{items}</ul>\n")
+}
+
+/// What people said of it, in their order.
+fn said(row: &IncidentRow, dossier: &Dossier) -> String {
+    let said = Said::new(&dossier.annotations);
+    let lines: Vec<String> = said.of(row).iter().map(|it| sentence(it)).collect();
+    if lines.is_empty() {
+        return String::new();
+    }
+    let dismissed = if said.dismissal(row).is_some() { " · dismissed" } else { "" };
+    format!("<h4>Annotations{dismissed}</h4>{}", list(&lines))
 }
 
 /// Whether a profile that it touches was not protecting.

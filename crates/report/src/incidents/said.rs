@@ -53,7 +53,7 @@ impl<'a> Said<'a> {
 }
 
 /// `dismissed: known scanner (alice, 2026-10-14T09:00:00Z)`; not escaped.
-pub(super) fn sentence(said: &Annotation) -> String {
+pub(crate) fn sentence(said: &Annotation) -> String {
     let what = match &*said.action {
         "note" => "",
         "tag" => "tagged ",

@@ -107,15 +107,19 @@ pub fn json(
             let own: Vec<_> =
                 own.map(|finding| serde_json::to_value(finding_row(finding)).unwrap_or_default()).collect();
             row.put("findings", own);
-            let annotations: Vec<serde_json::Value> =
-                said.of(incident).iter().map(|it| annotation(it)).collect();
-            row.put("annotations", annotations)
-                .put("tags", said.tags(incident))
-                .put("dismissed", said.dismissal(incident).is_some());
+            put_said(&mut row, incident, said);
             row
         })
         .collect();
     write_pretty(out, &rows)
+}
+
+/// What people said of the incident.
+pub(crate) fn put_said(row: &mut Object, incident: &IncidentRow, said: &Said<'_>) {
+    let annotations: Vec<serde_json::Value> = said.of(incident).iter().map(|it| annotation(it)).collect();
+    row.put("annotations", annotations)
+        .put("tags", said.tags(incident))
+        .put("dismissed", said.dismissal(incident).is_some());
 }
 
 fn annotation(said: &Annotation) -> serde_json::Value {
