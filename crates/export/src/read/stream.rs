@@ -15,14 +15,23 @@ impl CaseReader {
     /// The table cannot be read; what came before was handed over.
     pub fn each_event(&self, each: &mut dyn FnMut(&ExchangeEvent)) -> Result<(), ReadError> {
         let columns: Vec<&str> = EVENT_COLUMNS.iter().chain(MORE_COLUMNS).copied().collect();
+        self.each_record(&columns, &mut |table, at| each(&exchange_event(table, at)))
+    }
+
+    /// Every row of the events but context lines, with these columns.
+    pub(super) fn each_record(
+        &self,
+        columns: &[&str],
+        each: &mut dyn FnMut(&Table, usize),
+    ) -> Result<(), ReadError> {
         let filter = Filter {
             keys: &["event_id", "kind"],
             holds: Box::new(|keys| keys.get(1) != Some(&Some("context"))),
             limit: None,
         };
-        self.each_batch("events.parquet", Some((&columns, filter)), &mut |table| {
+        self.each_batch("events.parquet", Some((columns, filter)), &mut |table| {
             for at in 0..table.rows {
-                each(&exchange_event(table, at));
+                each(table, at);
             }
         })
     }

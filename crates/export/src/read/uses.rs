@@ -2,7 +2,7 @@
 
 use aaf_model::tables::UseRow;
 
-use super::{CaseReader, EVENT_COLUMNS, Filter, ReadError, Table, event};
+use super::{CaseReader, EVENT_COLUMNS, ReadError, Table, event};
 
 const NUMBERS: &[&str] = &["class", "requested", "requested_bytes", "fsuid", "ouid"];
 /// Text columns that say what the object is, and who asked.
@@ -41,16 +41,7 @@ impl CaseReader {
         let twins: Vec<String> = WORDS.iter().map(|name| format!("{name}_bytes")).collect();
         let mut columns: Vec<&str> = EVENT_COLUMNS.iter().chain(NUMBERS).chain(WORDS).copied().collect();
         columns.extend(twins.iter().map(String::as_str));
-        let filter = Filter {
-            keys: &["event_id", "kind"],
-            holds: Box::new(|keys| keys.get(1) != Some(&Some("context"))),
-            limit: None,
-        };
-        self.each_batch("events.parquet", Some((&columns, filter)), &mut |table| {
-            for at in 0..table.rows {
-                each(&use_row(table, at));
-            }
-        })
+        self.each_record(&columns, &mut |table, at| each(&use_row(table, at)))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::syntax::words::{Access, ExecMode, Fallback, Transition};
 use crate::syntax::{Effect, Ownership, RuleKind};
 
 /// The permissions on files and their letters.
-const LETTERS: [(Access, char); 7] = [
+pub(crate) const LETTERS: [(Access, char); 7] = [
     (Access::READ, 'r'),
     (Access::WRITE, 'w'),
     (Access::APPEND, 'a'),

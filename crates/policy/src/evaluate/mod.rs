@@ -13,8 +13,8 @@ mod other;
 
 pub use answer::{Answer, Bit, Cited, Decision, Outcome};
 pub use exec::exec_words;
-pub(crate) use file::file_of_both;
 pub use file::{Exec, FileAnswer, file, link, permissions_of};
+pub(crate) use file::{LETTERS, file_of_both};
 pub use other::{Ask, Class, ask};
 
 use crate::resolve::EffectiveRule;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Candidate, Rule};
-use crate::evaluate::{Ask, Class, permissions_of};
+use crate::evaluate::{Ask, Class, LETTERS, permissions_of};
 use crate::glob::{Glob, covers, overlaps};
 use crate::resolve::{EffectiveRule, ResolvedProfile, without_doubled_slashes};
 use crate::syntax::words::{Access, permissions};
@@ -257,17 +257,9 @@ pub fn letters_of(mask: &[u8]) -> String {
             _ => continue,
         });
     }
-    let all = [
-        (Access::READ, 'r'),
-        (Access::WRITE, 'w'),
-        (Access::APPEND, 'a'),
-        (Access::LINK, 'l'),
-        (Access::LOCK, 'k'),
-        (Access::MAP, 'm'),
-        (Access::EXECUTE, 'x'),
-    ];
     let has_write = access.has(Access::WRITE);
-    all.iter()
+    LETTERS
+        .iter()
         // `w` includes `a`, and the language refuses both together.
         .filter(|(bit, _)| access.has(*bit) && !(has_write && *bit == Access::APPEND))
         .map(|(_, letter)| *letter)

@@ -397,6 +397,7 @@ fn shipped_profiles(parser: &Path) {
     );
     println!("oracle: {} of them about an implied m\n{}", count.implied_map, count.listed);
     assert_eq!(count.disagreed, 0, "{}", count.report);
-    // Only from 4.0 on is there any: 4.1.0 compiles such a profile to other policy from one run to the next.
-    assert!(count.implied_map * 10_000 <= count.asked, "{}", count.listed);
+    // Only from 4.0 on is there any: 4.1.0 compiles such a profile to other policy from one run to the next. The questions are
+    // always the same, so that one profile that comes out otherwise may be asked a few times among few questions.
+    assert!(count.implied_map <= (count.asked / 10_000).max(8), "{}", count.listed);
 }
