@@ -102,10 +102,22 @@ fn overrides_compile_keep_use_and_close_attacks() {
         profiles.dedup();
         for profile in profiles {
             for version in ["3.0", "4.1"] {
-                let arguments =
-                    ["policy", "harden", case, "--tree", tree, "--profile", profile, "--parser", version];
+                let arguments = [
+                    "policy",
+                    "harden",
+                    case,
+                    "--tree",
+                    tree,
+                    "--profile",
+                    profile,
+                    "--parser",
+                    version,
+                    "--next-steps",
+                ];
                 let found = json(&[&arguments[..], &["--no-parser", "--format", "json"]].concat());
-                let rules = found["override"]["rules"].as_array().unwrap().len();
+                let rules = found["override"]["rules"].as_array().unwrap();
+                let next = rules.iter().filter(|rule| !rule["check"].is_null()).count();
+                let rules = rules.len();
                 let path = folder.path().join("override");
                 std::fs::write(&path, found["text"].as_str().unwrap()).unwrap();
                 // What the library promises is tried again from outside.
@@ -152,7 +164,7 @@ fn overrides_compile_keep_use_and_close_attacks() {
                     compiled += 1;
                 }
                 table.push_str(&format!(
-                    "{host:7} {version} {rules:3} rules, {:3} closed, {:3} open, compiled by {compiled}  {profile}\n",
+                    "{host:7} {version} {rules:3} rules, {next:3} of them against next steps, {:3} closed, {:3} open, compiled by {compiled}  {profile}\n",
                     closed.len(),
                     found["override"]["open"].as_array().unwrap().len()
                 ));

@@ -51,7 +51,7 @@ fn the_curl_example_of_the_guide() {
         permissions: "w".to_owned(),
         keep: vec!["@{HOME}/curl/**".to_owned()],
     };
-    let options = Options { priorities: true, restrictions: vec![restriction.clone()] };
+    let options = Options { priorities: true, restrictions: vec![restriction.clone()], ..Options::default() };
     let found = harden(&tree, "curl", &[file("/home/a/curl/x", "w", false)], &options).unwrap();
     assert!(found.open.is_empty(), "{:?}", found.open);
     insta::assert_snapshot!(found.text(), @r"
@@ -72,7 +72,7 @@ fn the_curl_example_of_the_guide() {
     assert_eq!(verdict(&tree, "/home/a/curl/x", false), "denied, logged");
     assert_eq!(verdict(&guide, "/home/a/curl/x", false), "allowed, not logged");
     // An older parser knows no priorities: what is kept must not be matched at all.
-    let options = Options { priorities: false, restrictions: vec![restriction] };
+    let options = Options { priorities: false, restrictions: vec![restriction], ..Options::default() };
     let found = harden(&tree, "curl", &[file("/home/a/curl/x", "w", false)], &options).unwrap();
     let with = tree.with_override("curl", &found.text()).unwrap();
     for (path, expected) in [
@@ -136,7 +136,7 @@ fn an_override_never_opens_anything() {
         permissions: "w".to_owned(),
         keep: vec!["/var/**".to_owned()],
     };
-    let options = Options { priorities: true, restrictions: vec![restriction] };
+    let options = Options { priorities: true, restrictions: vec![restriction], ..Options::default() };
     let error = harden(&tree, "curl", &[], &options).unwrap_err();
     insta::assert_snapshot!(error, @"/var/**: the profile does not permit all of it now, and an override must not add to it");
 }
@@ -152,4 +152,62 @@ fn a_profile_that_only_complains() {
     assert_eq!(enforced.attacks, ["r /etc/shadow"]);
     assert_eq!(enforced.uses, ["r /etc/hosts"]);
     assert!(!found.is_included);
+}
+
+#[test]
+fn the_next_step_of_an_attacker_is_closed_or_seen() {
+    let tree = tree(
+        "profile curl /usr/bin/curl {
+  /etc/** r,
+  /opt/x/** rwix,
+  owner /home/*/.ssh/known_hosts r,
+  capability,
+  ptrace,
+  deny /root/.ssh/** r,
+  include if exists <local/curl>
+}
+",
+    );
+    let behaviours = [
+        file("/etc/hosts", "r", false),
+        file("/etc/sudoers.d/known", "r", false),
+        file("/root/.bashrc", "w", true),
+    ];
+    let options = Options { priorities: true, next_steps: true, ..Options::default() };
+    let found = harden(&tree, "curl", &behaviours, &options).unwrap();
+    let text = found.text();
+    let rules: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    insta::assert_debug_snapshot!(rules, @r#"
+    [
+        "audit deny file r /etc/{shadow,gshadow}{,-},",
+        "audit deny file r /etc/sudoers{,.d/**},",
+        "priority=1 file r /etc/sudoers.d/known,",
+        "audit deny file r /etc/krb5.keytab,",
+        "audit deny file r /etc/ssh/ssh_host_*_key,",
+        "audit deny file r /etc/ssl/private/**,",
+        "audit deny capability mac_admin mac_override sys_module sys_rawio sys_admin sys_chroot,",
+        "audit deny file mx /opt/x/**,",
+        "audit ptrace,",
+        "priority=1 audit deny file r /root/.ssh/**,",
+    ]
+    "#);
+    let with = tree.with_override("curl", &text).unwrap();
+    let read = |path: &str| with.explain("curl", path.as_bytes(), "r", true).unwrap().verdict();
+    assert_eq!(read("/etc/shadow"), "denied, logged");
+    assert_eq!(read("/root/.ssh/a"), "denied, logged", "and no longer silently");
+    assert_eq!(read("/etc/hosts"), "allowed, not logged");
+    assert_eq!(read("/etc/sudoers.d/known"), "allowed, not logged", "observed use is kept");
+    // What an older parser cannot do is named and left out.
+    let older = harden(&tree, "curl", &behaviours, &Options { priorities: false, ..options }).unwrap();
+    assert!(!older.text().contains("priority="));
+    let open: Vec<&str> = older.open.iter().map(|open| open.what.as_str()).collect();
+    insta::assert_debug_snapshot!(open, @r#"
+    [
+        "r /etc/sudoers{,.d/**}",
+        "deny /root/.ssh/** r,",
+    ]
+    "#);
+    // A profile that nobody attacked is not closed further.
+    let unharmed = Options { priorities: true, next_steps: true, ..Options::default() };
+    assert!(harden(&tree, "curl", &behaviours[..2], &unharmed).unwrap().rules.is_empty());
 }

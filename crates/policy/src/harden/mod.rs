@@ -6,6 +6,8 @@
 //!
 //! Source: the profile-audit reference, (c); apparmor.d(5) on `priority=`.
 
+mod next;
+mod objects;
 mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,6 +43,8 @@ pub struct Options {
     pub priorities: bool,
     /// Wide permissions that are to be narrowed.
     pub restrictions: Vec<Restriction>,
+    /// Whether an attacked profile is also closed against what it would have let through unseen next.
+    pub next_steps: bool,
 }
 
 /// Rules of an override that belong together.
@@ -48,6 +52,8 @@ pub struct Options {
 pub struct Rule {
     /// The lines, as they stand in the file.
     pub lines: Vec<String>,
+    /// The check of `lint` that it answers, where it is against a next step and not against what was recorded.
+    pub check: Option<&'static str>,
     /// What it closes.
     pub closes: Vec<String>,
     /// Events that it would have refused.
@@ -177,6 +183,11 @@ pub fn harden(
     for candidate in candidates(&draft, options, &mut found) {
         draft.try_rule(candidate, &mut found);
     }
+    if options.next_steps && behaviours.iter().any(|it| it.attacked) {
+        for candidate in next::candidates(&draft, options, &mut found) {
+            draft.try_rule(candidate, &mut found);
+        }
+    }
     found.refused_already.sort();
     found.refused_already.dedup();
     if profile.has_flag("complain") {
@@ -195,6 +206,32 @@ pub(crate) struct Candidate {
     rule: Rule,
     /// The behaviours that it is for.
     closes: BTreeSet<usize>,
+    /// Further questions that show whether it does what it says.
+    probes: Vec<Probe>,
+}
+
+/// A question whose answer the rule is to change.
+struct Probe {
+    question: Question,
+    expected: Expected,
+}
+
+#[derive(Clone, Copy)]
+enum Expected {
+    /// Refused, with a record.
+    Refused,
+    /// Let through as before, with a record.
+    Watched,
+}
+
+impl Expected {
+    fn is_met(self, judged: &Judged) -> bool {
+        judged.logged
+            && match self {
+                Expected::Refused => !judged.allowed,
+                Expected::Watched => judged.allowed,
+            }
+    }
 }
 
 struct Draft<'t> {
@@ -208,7 +245,7 @@ struct Draft<'t> {
 impl Draft<'_> {
     /// Takes the rule if it does what it says and no harm.
     fn try_rule(&mut self, candidate: Candidate, found: &mut Override) {
-        let Candidate { mut rule, closes } = candidate;
+        let Candidate { mut rule, closes, probes } = candidate;
         let text = format!("{}{}\n", self.text, rule.lines.join("\n"));
         let name = self.profile.name.as_str();
         let refuse = |found: &mut Override, why: String| {
@@ -224,6 +261,20 @@ impl Draft<'_> {
                 found,
                 format!("the rule for it would be wrong here: {problem}: {}", rule.lines.join(" ")),
             );
+        }
+        for probe in &probes {
+            match tree.judge(name, &probe.question) {
+                Ok(after) if probe.expected.is_met(&after) => {}
+                Ok(after) => {
+                    let why = format!(
+                        "the rule for it would not do: {} would be {}",
+                        probe.question,
+                        after.verdict()
+                    );
+                    return refuse(found, why);
+                }
+                Err(why) => return refuse(found, why),
+            }
         }
         let mut keeps = BTreeSet::new();
         for (at, behaviour) in self.behaviours.iter().enumerate() {
@@ -385,6 +436,7 @@ fn candidate(draft: &Draft<'_>, lines: Vec<String>, members: &[usize], is_silent
     Candidate {
         rule: Rule {
             lines,
+            check: None,
             closes: of().map(|it| it.question.to_string()).collect(),
             events,
             event_ids: of().flat_map(|it| it.event_ids.iter().cloned()).take(4).collect(),
@@ -393,6 +445,7 @@ fn candidate(draft: &Draft<'_>, lines: Vec<String>, members: &[usize], is_silent
             might_break,
         },
         closes: members.iter().copied().collect(),
+        probes: Vec::new(),
     }
 }
 

@@ -38,7 +38,7 @@ pub fn pattern_of(path: &[u8]) -> Option<String> {
     Some(if pattern.chars().all(is_plain) { pattern } else { format!("\"{pattern}\"") })
 }
 
-fn prefix(priority: i32) -> String {
+pub(super) fn prefix(priority: i32) -> String {
     if priority > 0 { format!("priority={priority} audit deny") } else { "audit deny".to_owned() }
 }
 
@@ -199,6 +199,7 @@ pub(super) fn restrict(
     Ok(Candidate {
         rule: Rule {
             lines,
+            check: None,
             closes: vec![format!("{letters} {}", wanted.pattern)],
             events: 0,
             event_ids: Vec::new(),
@@ -212,6 +213,7 @@ pub(super) fn restrict(
             might_break: format!("any use of {} that is not kept", wanted.pattern),
         },
         closes: std::collections::BTreeSet::new(),
+        probes: Vec::new(),
     })
 }
 

@@ -4,7 +4,8 @@ use super::Linter;
 use crate::resolve::ResolvedProfile;
 use crate::syntax::{Effect, RuleKind};
 
-const OWN_THE_MACHINE: [&str; 6] =
+/// Capabilities with which the machine is owned.
+pub(crate) const OWN_THE_MACHINE: [&str; 6] =
     ["mac_admin", "mac_override", "sys_module", "sys_rawio", "sys_admin", "sys_chroot"];
 const WIDEN: [&str; 13] = [
     "dac_override",

@@ -21,6 +21,7 @@ mod output;
 mod sets;
 mod silence;
 mod style;
+mod unseen;
 mod useless;
 mod view;
 
@@ -28,8 +29,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+pub(crate) use capability::OWN_THE_MACHINE;
 pub use catalogue::{CHECKS, Check, check_of};
 pub use output::{to_gcc, to_json, to_sarif};
+pub(crate) use unseen::rule_of;
+pub use unseen::{Unlogged, Unseen, is_grave, unseen};
 
 use crate::diagnostic::Span;
 use crate::resolve::{EffectiveRule, Parsed, Place, ResolvedProfile, Tree};

@@ -45,6 +45,10 @@ pub struct Harden {
     /// What of it stays permitted; may be repeated
     #[arg(long, value_name = "PATTERN", requires = "restrict")]
     keep: Vec<String>,
+    /// Also close, or make visible, what an attacked profile would have let through unseen next: credentials, start-up files,
+    /// programs within reach of its wide rules, plain `deny`. What it permits is not logged, so read what each rule might break
+    #[arg(long)]
+    next_steps: bool,
     /// The parser that the override is for; by default the one found here, else one without `priority=`
     #[arg(long, value_name = "VERSION")]
     parser: Option<Generation>,
@@ -121,7 +125,7 @@ impl Harden {
                 keep: self.keep.clone(),
             })
             .collect();
-        let options = harden::Options { priorities, restrictions };
+        let options = harden::Options { priorities, restrictions, next_steps: self.next_steps };
         let found = harden(&tree, &self.profile, &behaviours, &options).map_err(anyhow::Error::msg)?;
         let compiled = match &parser {
             Some(parser) => parser.compile(&tree, &self.profile, &found)?,
@@ -167,6 +171,11 @@ fn text(found: &Override, compiled: &Compiled, case: &Path) -> String {
     let checked = match &compiled.by {
         Some(by) if compiled.ok => format!("compiled by {by}"),
         Some(by) => format!("REFUSED by {by}"),
+        None if !compiled.said.is_empty() => {
+            "unchecked: the profile does not compile without the files that the tree lacks; run apparmor_parser -Q -K \
+             where they are"
+                .to_owned()
+        }
         None => {
             "unchecked: no apparmor_parser here; run apparmor_parser -Q -K on the profile first".to_owned()
         }
@@ -224,6 +233,7 @@ fn rest(found: &Override, unasked: usize, out: &mut impl Page) -> std::io::Resul
 const MOST_LINES: usize = 20;
 
 struct Compiled {
+    /// What compiled it; nothing where it was not tried, or where the profile does not compile without it either.
     by: Option<String>,
     ok: bool,
     said: String,
@@ -258,6 +268,16 @@ impl Parser {
 
     fn compile(&self, tree: &Tree, profile: &str, found: &Override) -> anyhow::Result<Compiled> {
         let with = tree.with_override(profile, &found.text()).map_err(anyhow::Error::msg)?;
+        let by = format!("apparmor_parser {}", self.version);
+        let verdict = self.check(&with, profile)?;
+        // An override cannot be blamed for what its profile lacks, such as the abstractions that collections leave out.
+        let Some(said) = verdict else { return Ok(Compiled { by: Some(by), ok: true, said: String::new() }) };
+        let is_own = self.check(tree, profile)?.is_none();
+        Ok(Compiled { by: is_own.then_some(by), ok: false, said })
+    }
+
+    /// What the parser has against a profile; nothing where it compiles.
+    fn check(&self, with: &Tree, profile: &str) -> anyhow::Result<Option<String>> {
         let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
         write_tree(with.files(), folder.path())?;
         let main = with.profile(profile).map(|profile| profile.main.name.clone()).unwrap_or_default();
@@ -269,11 +289,7 @@ impl Parser {
             .output()
             .with_context(|| self.path.display().to_string())?;
         let said = String::from_utf8_lossy(&output.stderr).replace(&folder.path().display().to_string(), "");
-        Ok(Compiled {
-            by: Some(format!("apparmor_parser {}", self.version)),
-            ok: output.status.success(),
-            said: if output.status.success() { String::new() } else { said.trim().to_owned() },
-        })
+        Ok((!output.status.success()).then(|| said.trim().to_owned()))
     }
 }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use aaf_case::HostPolicy;
 use aaf_policy::evaluate::{Ask, Class};
-use aaf_policy::{Tree, lint};
+use aaf_policy::{Diagnostic, Tree, lint};
 use aaf_report::escape::terminal;
 use aaf_report::{Page, Style};
 use anyhow::Context;
@@ -170,8 +170,14 @@ fn load_all(path: &Path, ui: &Ui) -> anyhow::Result<Vec<Loaded>> {
         all.retain(|loaded| !loaded.tree.profiles().is_empty());
     }
     for loaded in &all {
+        // Collections leave the abstractions out, which every profile includes: once is enough.
+        let mut alike: BTreeMap<String, (Diagnostic, usize)> = BTreeMap::new();
         for diagnostic in loaded.tree.diagnostics() {
-            ui.warning(&terminal(format!("{}{diagnostic}", loaded.place).as_bytes()));
+            alike.entry(diagnostic.reason.clone()).or_insert((diagnostic, 0)).1 += 1;
+        }
+        for (first, count) in alike.into_values() {
+            let more = if count > 1 { format!("; and {} places more", count - 1) } else { String::new() };
+            ui.warning(&terminal(format!("{}{first}{more}", loaded.place).as_bytes()));
         }
     }
     if all.is_empty() {
