@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use aaf_evidence::Inventory;
 use aaf_evidence::collection::{Collections, Kind};
 use aaf_model::block::Block;
-use aaf_model::tables::{FindingRow, IncidentRow, IntegrityRow, TimelineRow, WindowRow};
+use aaf_model::tables::{
+    CoverageRow, FindingRow, IncidentRow, IntegrityRow, LintRow, ProcessRow, ProfileRow, TimelineRow,
+    WindowRow,
+};
 use aaf_model::{Code, Diagnostic, HashKind, Severity, State, Verdict};
 use aaf_scan::{Companions, NameTable, ScanReport, Sink};
 use aaf_timeline::hosts::Hosts;
@@ -14,12 +17,12 @@ use aaf_timeline::{Assumptions, Entry, SettleError, SourceInfo, Store, StoreErro
 use aaf_triage::{BadRule, Rules, Suppressions};
 
 use crate::collections::{self, Users};
-use crate::coverage;
 use crate::info::{CaseInfo, EvidenceInfo, FORMAT_VERSION, HostInfo, MemberInfo, TextInfo, Totals};
 use crate::integrity;
 use crate::options::Options;
 use crate::pipeline::{Known, Periods, Pipeline, Sums, Yield};
 use crate::sink::{SourceNames, TableSink};
+use crate::state::{self, Audited, Beside, StateRows, Statuses};
 use crate::triage::{self, Judged};
 
 /// The analysis could not be done. Bad evidence is no error; see [`Analysis::diagnostics`].
@@ -66,6 +69,14 @@ pub struct Analysis {
     pub windows: Vec<WindowRow>,
     /// What the evidence cannot show, and what speaks against it, the gravest first.
     pub integrity: Vec<IntegrityRow>,
+    /// How each host was held at collection, and what is not known of it.
+    pub coverage: Vec<CoverageRow>,
+    /// Tasks at collection.
+    pub processes: Vec<ProcessRow>,
+    /// Profiles at collection.
+    pub profiles: Vec<ProfileRow>,
+    /// Findings on the collected policy.
+    pub lint: Vec<LintRow>,
     /// What was wrong with the evidence.
     pub diagnostics: Vec<Diagnostic>,
     /// Suppressions that no longer hold at the end of the evidence.
@@ -153,8 +164,9 @@ pub fn analyze<S: TableSink>(
     let known = Known { hosts, origins: &origins, sources: &source_names, texts: &texts };
     let gap_us = i64::try_from(options.gap_secs).unwrap_or(i64::MAX / 1_000_000) * 1_000_000;
     let threads = if options.threads == 0 { rayon::current_num_threads() } else { options.threads };
+    let mut beside = Beside { inner: sink, statuses: Statuses::default() };
     let found = settled.sorted.with_batches(batch_rows(settled.sorted.rows()), |source| {
-        Pipeline::new(source, known, sink, gap_us).run(threads)
+        Pipeline::new(source, known, &mut beside, gap_us).run(threads)
     })?;
     let Yield { folded, sums, integrity: collector } = found;
     let mut diagnostics = report.diagnostics.clone();
@@ -172,9 +184,20 @@ pub fn analyze<S: TableSink>(
         diagnostics.push(Diagnostic::new(Code::FoldedHard, None, "", message));
     }
     let integrity = collector.finish(&diagnostics, &integrity::counted_lost(&report));
-    let at_collection = coverage::at_collection(evidence, &report, options, hosts);
-    let Judged { incidents, findings, windows, of_line, expired } =
+    let gathered = state::gather_again(evidence, &report, options);
+    let states = gathered.hosts(&beside.statuses.by_host);
+    let at_collection = state::at_collection(&states, hosts);
+    let Judged { mut incidents, findings, windows, of_line, expired } =
         triage::judge(&folded.entries, hosts, &integrity, &at_collection, gap_us, &rules, &suppressions);
+    let trees = gathered.trees();
+    drop(gathered);
+    let Audited { rows: lint, mut next_steps, mut exposed } = state::audit(trees, &states, &incidents, hosts);
+    for incident in &mut incidents {
+        incident.next_steps = next_steps.remove(&incident.incident_id).unwrap_or_default();
+        incident.reasons.extend(exposed.remove(&incident.incident_id));
+    }
+    let StateRows { mut coverage, processes, profiles } = StateRows::new(&states, hosts);
+    coverage.extend(state::not_assessable(&report, &collections, &states, hosts));
     let users = Users::new(&collections, &assumptions.stated, hosts);
     let timelines = folded
         .entries
@@ -193,7 +216,20 @@ pub fn analyze<S: TableSink>(
     for (host, (&rank, _)) in info.hosts.iter_mut().zip(&sums.by_host) {
         host.clock_correction_us = hosts.is_corrected(rank).then(|| hosts.correction_us(rank));
     }
-    Ok(Analysis { info, timelines, incidents, findings, windows, integrity, diagnostics, expired })
+    Ok(Analysis {
+        info,
+        timelines,
+        incidents,
+        findings,
+        windows,
+        integrity,
+        coverage,
+        processes,
+        profiles,
+        lint,
+        diagnostics,
+        expired,
+    })
 }
 
 fn read_suppressions(path: &Path) -> Result<Suppressions, Error> {

@@ -8,25 +8,23 @@
 mod analyze;
 mod collections;
 pub mod context;
-mod coverage;
 mod info;
 mod integrity;
 mod options;
 mod pipeline;
-mod policies;
 mod records;
 mod sink;
+mod state;
 mod triage;
 
 pub use aaf_integrity::Kind as IntegrityKind;
 pub use aaf_timeline::authenticity::explain as explain_reason;
 pub use analyze::{Analysis, Error, analyze, hex};
-pub use coverage::{HostCoverage, coverage};
 pub use info::{
     CaseInfo, ClockInfo, CollectionInfo, EvidenceInfo, FORMAT_VERSION, FactInfo, HostInfo, MemberInfo,
     TextInfo, Totals,
 };
 pub use options::Options;
-pub use policies::{HostPolicy, policies};
 pub use records::{Emit, RecordLine, records};
 pub use sink::{Encoded, EventContext, NoTables, SourceNames, TableSink};
+pub use state::{HostCoverage, HostPolicy, coverage, policies};

@@ -264,6 +264,7 @@ fn incident_row(
             .map(|(attempt, objects)| (attempt.as_str().to_owned(), objects))
             .collect(),
         comms,
+        next_steps: Vec::new(),
         first_event_id: if incident.first_event == 0 { String::new() } else { hex(incident.first_event) },
     }
 }

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use crate::columns::Column;
 use crate::table::{EncodedGroup, TableWriter, write_small};
-use crate::{events, evidence, incidents, integrity, sightings, small, windows};
+use crate::{events, evidence, incidents, integrity, sightings, small, state, windows};
 
 /// Events that become columns at a time: few enough that the columns stay in the processor's cache until they are encoded.
 const SLICE_EVENTS: usize = 2 << 10;
@@ -119,6 +119,16 @@ impl CaseFolder {
             Box::new(|| {
                 small("integrity.parquet", integrity::columns(), integrity::batch(&analysis.integrity))
             }),
+            Box::new(|| {
+                small("coverage.parquet", state::coverage_columns(), state::coverage(&analysis.coverage))
+            }),
+            Box::new(|| {
+                small("processes.parquet", state::process_columns(), state::processes(&analysis.processes))
+            }),
+            Box::new(|| {
+                small("profiles.parquet", state::profile_columns(), state::profiles(&analysis.profiles))
+            }),
+            Box::new(|| small("lint.parquet", state::lint_columns(), state::lint(&analysis.lint))),
             Box::new(|| small("evidence.parquet", evidence::columns(), evidence::batch(&analysis.info))),
             Box::new(|| {
                 let batch = small::diagnostics(&analysis.diagnostics);

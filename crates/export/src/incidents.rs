@@ -53,6 +53,11 @@ pub fn columns() -> Vec<Column> {
         column("targets", Kind::Structs(TARGETS), "what each kind of attempt was aimed at, the first few")
             .required(),
         words("comms", "names of the processes, the first few"),
+        words(
+            "next_steps",
+            "what the collected policy would have let through next without a record, the gravest first; empty where nothing, or \
+             where no policy was collected",
+        ),
         word(
             "first_event_id",
             "id of the first event; empty where it rests on findings about the evidence alone",
@@ -143,6 +148,7 @@ pub fn incidents(rows: &[IncidentRow]) -> Result<RecordBatch, ArrowError> {
             }
         }),
         lists(rows, |row| &row.comms),
+        lists(rows, |row| &row.next_steps),
         word(|row| &row.first_event_id),
     ]);
     RecordBatch::try_new(schema(&columns()), arrays)

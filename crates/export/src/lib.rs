@@ -14,6 +14,7 @@ pub mod records;
 mod schema;
 mod sightings;
 mod small;
+mod state;
 pub mod sums;
 mod table;
 mod windows;

@@ -3,6 +3,7 @@
 //! Tables and columns may be missing, unknown ones are passed over, and nothing is believed of their contents: a case
 //! may come from another version or another hand.
 
+mod state;
 mod stream;
 mod uses;
 
@@ -463,6 +464,11 @@ impl Table {
         (!column.is_null(at)).then(|| column.value(at))
     }
 
+    fn bool(&self, name: &str, at: usize) -> Option<bool> {
+        let column = self.column(name)?.as_boolean_opt()?;
+        (!column.is_null(at)).then(|| column.value(at))
+    }
+
     fn count(&self, name: &str, at: usize) -> i64 {
         self.int(name, at).unwrap_or(0)
     }
@@ -572,6 +578,7 @@ fn incident_row(table: &Table, at: usize) -> IncidentRow {
         policy_changes: table.count("policy_changes", at),
         attempts,
         objects,
+        next_steps: strings(table, "next_steps", at),
         comms: table.words("comms", at),
         first_event_id: table.word("first_event_id", at),
     }

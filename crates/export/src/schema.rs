@@ -5,7 +5,7 @@ use std::fmt::Write;
 use aaf_case::IntegrityKind;
 
 use crate::columns::{Column, Kind, twin_name};
-use crate::{events, evidence, incidents, integrity, sightings, small, windows};
+use crate::{events, evidence, incidents, integrity, sightings, small, state, windows};
 
 /// Every table with its columns, in the order in which they are documented.
 pub fn tables() -> Vec<(&'static str, &'static str, Vec<Column>)> {
@@ -40,6 +40,22 @@ pub fn tables() -> Vec<(&'static str, &'static str, Vec<Column>)> {
             "integrity.parquet",
             "One row a finding on what the evidence cannot show or on what speaks against it, the gravest first.",
             integrity::columns(),
+        ),
+        (
+            "coverage.parquet",
+            "One row a statement on how a host was held at collection: numbers, gaps, differences, items of benchmarks, what is not known.",
+            state::coverage_columns(),
+        ),
+        ("processes.parquet", "One row a task at collection, by host and number.", state::process_columns()),
+        (
+            "profiles.parquet",
+            "One row a profile at collection, loaded, on disk or compiled, by host and name.",
+            state::profile_columns(),
+        ),
+        (
+            "lint.parquet",
+            "One row a finding on the collected policy, the profiles that are exposed or were attacked first.",
+            state::lint_columns(),
         ),
         (
             "evidence.parquet",

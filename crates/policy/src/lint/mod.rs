@@ -33,7 +33,7 @@ pub(crate) use capability::OWN_THE_MACHINE;
 pub use catalogue::{CHECKS, Check, check_of};
 pub use output::{to_gcc, to_json, to_sarif};
 pub(crate) use unseen::rule_of;
-pub use unseen::{Unlogged, Unseen, is_grave, unseen};
+pub use unseen::{Unlogged, Unseen, is_grave, unseen, unseen_of};
 
 use crate::diagnostic::Span;
 use crate::resolve::{EffectiveRule, Parsed, Place, ResolvedProfile, Tree};

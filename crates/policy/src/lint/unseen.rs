@@ -79,19 +79,23 @@ const STEPS: [(&str, Unlogged, &str); 23] = [
 /// that the tree does not hold gives none.
 #[must_use]
 pub fn unseen<'f>(tree: &Tree, profile: &str, findings: &'f [Finding]) -> Vec<Unseen<'f>> {
-    let mut found: Vec<Unseen<'f>> = findings
-        .iter()
-        .filter_map(|finding| {
-            let name = finding.profile.as_deref()?;
-            let belongs =
-                name == profile || name.strip_prefix(profile).is_some_and(|rest| rest.starts_with("//"));
-            let (_, unlogged, step) = STEPS.iter().find(|(id, ..)| *id == finding.id)?;
-            let known = tree.profile(name).filter(|_| belongs)?;
-            (!is_recorded(known, finding)).then_some(Unseen { finding, step, unlogged: *unlogged })
+    let belongs = |finding: &&Finding| {
+        finding.profile.as_deref().is_some_and(|name| {
+            name == profile || name.strip_prefix(profile).is_some_and(|rest| rest.starts_with("//"))
         })
-        .collect();
+    };
+    let mut found: Vec<Unseen<'f>> =
+        findings.iter().filter(belongs).filter_map(|finding| unseen_of(tree, finding)).collect();
     found.sort_by_key(|it| std::cmp::Reverse(it.finding.severity));
     found
+}
+
+/// What one finding would have let through unseen; none where it is about no step, or one that is recorded.
+#[must_use]
+pub fn unseen_of<'f>(tree: &Tree, finding: &'f Finding) -> Option<Unseen<'f>> {
+    let (_, unlogged, step) = STEPS.iter().find(|(id, ..)| *id == finding.id)?;
+    let known = tree.profile(finding.profile.as_deref()?)?;
+    (!is_recorded(known, finding)).then_some(Unseen { finding, step, unlogged: *unlogged })
 }
 
 /// Whether a record is written all the same.

@@ -2,6 +2,10 @@
 //!
 //! Text from evidence is bytes here; whoever prints it escapes it.
 
+mod state;
+
+pub use state::{CoverageRow, LintRow, ProcessRow, ProfileRow};
+
 /// Bytes from the evidence, usually UTF-8.
 pub type Text = Vec<u8>;
 
@@ -125,6 +129,8 @@ pub struct IncidentRow {
     pub objects: Vec<(String, Vec<Text>)>,
     /// Names of the processes, the first few.
     pub comms: Vec<Text>,
+    /// What the collected policy would have let through next without a record, the gravest first.
+    pub next_steps: Vec<String>,
     /// Id of the first event; empty where it rests on findings about the evidence alone.
     pub first_event_id: String,
 }
