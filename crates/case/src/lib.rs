@@ -27,4 +27,4 @@ pub use info::{
 pub use options::Options;
 pub use records::{Emit, RecordLine, records};
 pub use sink::{Encoded, EventContext, NoTables, SourceNames, TableSink};
-pub use state::{HostCoverage, HostPolicy, coverage, policies};
+pub use state::{HostCoverage, HostPolicy, Surveyed, coverage, policies};

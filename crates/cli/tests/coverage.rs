@@ -131,3 +131,77 @@ fn nothing_to_say_is_said() {
     assert!(run.err.contains("nothing in the evidence tells the state of a host"), "{}", run.err);
     place.run(&["coverage", "missing"]).expect(1);
 }
+
+#[test]
+fn a_case_keeps_the_state_and_what_policy_lets_through() {
+    let place = Place::new();
+    let bundle = sample("web01.tar.xz");
+    let run = place.run(&["analyze", &bundle, "-o", "case"]).expect(0);
+    assert!(run.out.contains("At collection"), "{}", run.out);
+    assert!(run.out.contains("16 tasks: 2 held, 14 unconfined"), "{}", run.out);
+    // The same words without the evidence.
+    let kept = place.run(&["coverage", "case"]).expect(0);
+    assert!(
+        kept.out.starts_with("web01  all 2 network-exposed tasks run under a profile that refuses\n"),
+        "{}",
+        kept.out
+    );
+    let rows = place.run(&["coverage", "case", "--format", "json"]).expect(0);
+    let rows: Vec<Value> = serde_json::from_str(&rows.out).unwrap();
+    let restarts: Vec<(i64, &str)> = rows
+        .iter()
+        .filter(|row| row["kind"] == "restart")
+        .map(|row| (row["pid"].as_i64().unwrap(), row["profile"].as_str().unwrap()))
+        .collect();
+    assert_eq!(restarts, [(581, "backup-agent"), (631, "fcgiwrap")]);
+    place.run(&["coverage", "case", "--filter-mode", "kill"]).expect(1);
+    let markdown = place.run(&["coverage", "case", "--format", "markdown"]).expect(0);
+    assert!(markdown.out.starts_with("- **web01:**"), "{}", markdown.out);
+    // Each incident says what its profiles would have let through next, by rule and place.
+    let incidents = place.run(&["incidents", "case", "--format", "json"]).expect(0);
+    let incidents: Vec<Value> = serde_json::from_str(&incidents.out).unwrap();
+    let agent = incidents.iter().find(|row| row["profile_root"] == "backup-agent").unwrap();
+    let steps: Vec<&str> = agent["next_steps"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert!(
+        steps.iter().any(|step| step.starts_with("take over or read other processes: backup-agent:20 ")),
+        "{steps:?}"
+    );
+    let own = |row: &&Value| row["profile_root"] == "nginx";
+    let nginx = incidents.iter().find(own).unwrap();
+    let reasons = nginx["reasons"].as_array().unwrap();
+    assert!(reasons.iter().any(|it| it == "the service under nginx answers the network"), "{reasons:?}");
+    for format in ["html", "markdown", "json"] {
+        let report = place.run(&["report", "case", "--format", format]).expect(0);
+        assert!(report.out.contains("restart fcgiwrap"), "{format}");
+        assert!(report.out.contains("take over or read other processes"), "{format}");
+    }
+}
+
+#[test]
+fn a_host_that_nothing_speaks_of_is_not_clean() {
+    let place = Place::new();
+    for (host, profiles) in
+        [("web1", "nginx (enforce)\n"), ("web2", "nginx (enforce)\n"), ("web3", "nginx (complain)\n")]
+    {
+        let folder = format!("all/uac-{host}-linux-20260101000000");
+        place.file(&format!("{folder}/uac.log"), "2026-01-01 00:00:00 +0000 INFO UAC 3.3.0\n");
+        place.file(&format!("{folder}/[root]/etc/hostname"), format!("{host}\n"));
+        place.file(&format!("{folder}/[root]/sys/kernel/security/apparmor/profiles"), profiles);
+    }
+    let silent = "all/uac-db1-linux-20260101000000";
+    place.file(&format!("{silent}/uac.log"), "2026-01-01 00:00:00 +0000 INFO UAC 3.3.0\n");
+    place.file(&format!("{silent}/[root]/etc/hostname"), "db1\n");
+    place.file(&format!("{silent}/[root]/var/log/dpkg.log"), "2026-01-01 00:00:00 startup archives unpack\n");
+    let run = place.run(&["coverage", "all", "--no-logs", "-q"]).expect(0);
+    assert!(run.out.starts_with("db1: not assessable"), "{}", run.out);
+    let differing = run.out.lines().find(|line| line.trim_start().starts_with("nginx ")).unwrap();
+    assert!(differing.contains("enforce on 2") && differing.contains("complain: web3"), "{differing}");
+    let run = place.run(&["analyze", "all", "-o", "case", "-q"]).expect(0);
+    assert!(run.out.contains("db1  not assessable: nothing can be said of it"), "{}", run.out);
+    let no_logs =
+        "no logs   web1  whether it was attacked cannot be said: no log of it holds a line of AppArmor";
+    assert!(run.out.contains(no_logs), "{}", run.out);
+    let rows = place.run(&["coverage", "case", "--format", "json"]).expect(0);
+    let rows: Vec<Value> = serde_json::from_str(&rows.out).unwrap();
+    assert_eq!(rows.iter().filter(|row| row["kind"] == "not assessable").count(), 4);
+}

@@ -3,7 +3,7 @@
 use std::io;
 
 use aaf_case::{Analysis, CaseInfo};
-use aaf_model::tables::{EventDetail, IntegrityRow, Text, TimelineRow, WindowRow};
+use aaf_model::tables::{CoverageRow, EventDetail, IntegrityRow, LintRow, Text, TimelineRow, WindowRow};
 use aaf_model::{Diagnostic, Severity};
 use serde::Serialize;
 use serde_json::Value;
@@ -175,6 +175,48 @@ pub fn findings(rows: &[&IntegrityRow], out: &mut dyn io::Write) -> io::Result<(
     write_pretty(out, &rows)
 }
 
+/// One statement on how a host was held, with the names of the table's columns.
+pub fn coverage_row(row: &CoverageRow) -> Object {
+    let mut out = Object::default();
+    out.put("host", row.host.clone())
+        .put("path", &*row.path)
+        .put("kind", &*row.kind)
+        .put("severity", &*row.severity)
+        .put("subject", &*row.subject)
+        .put("pid", row.pid)
+        .put("user", row.user.clone())
+        .put("profile", row.profile.clone())
+        .put("part", row.part)
+        .put("whole", row.whole)
+        .put("text", &*row.text)
+        .put("action", row.action.clone())
+        .put("how", row.how.clone())
+        .put("sources", row.sources.clone());
+    out
+}
+
+/// One finding on policy, with the names of the table's columns.
+pub fn lint_row(row: &LintRow) -> Object {
+    let mut out = Object::default();
+    out.put("host", row.host.clone())
+        .put("check", &*row.check)
+        .put("severity", &*row.severity)
+        .put("profile", row.profile.clone())
+        .put("file", &*row.file)
+        .put("line", row.line)
+        .put("rule", row.rule.clone())
+        .put("included_through", row.included_through.clone())
+        .put("message", &*row.message)
+        .put("why", &*row.why)
+        .put("hides", &*row.hides)
+        .put("fix", &*row.fix)
+        .put("next_step", row.next_step.clone())
+        .put("unlogged", row.unlogged.clone())
+        .put("is_exposed", row.is_exposed)
+        .put("incident_ids", row.incident_ids.clone());
+    out
+}
+
 /// One unprotected window, with the names of the table's columns.
 pub fn window_row(row: &WindowRow) -> Object {
     let mut out = Object::default();
@@ -215,6 +257,8 @@ pub struct Summary<'a> {
     pub findings: Vec<Object>,
     /// When profiles did not protect.
     pub windows: Vec<Object>,
+    /// How each host was held at collection.
+    pub coverage: Vec<Object>,
     /// What the evidence cannot show, and what speaks against it, the gravest first.
     pub integrity: Vec<Object>,
     /// Everything that was wrong with the evidence, damage first.
@@ -232,6 +276,7 @@ impl<'a> Summary<'a> {
             incidents: analysis.incidents.iter().map(incident_row).collect(),
             findings: analysis.findings.iter().map(finding_row).collect(),
             windows: analysis.windows.iter().map(window_row).collect(),
+            coverage: analysis.coverage.iter().map(coverage_row).collect(),
             integrity: analysis.integrity.iter().map(integrity_row).collect(),
             diagnostics: sorted.into_iter().map(diagnostic).collect(),
         }

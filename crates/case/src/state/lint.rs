@@ -87,7 +87,12 @@ fn touches(incident: &IncidentRow, host: Option<&str>, profile: &str) -> bool {
 
 fn exposure(state: &HostCoverage, incidents: &[IncidentRow], host: Option<String>, audited: &mut Audited) {
     for (profile, places) in exposed(state) {
-        for incident in incidents.iter().filter(|it| touches(it, host.as_deref(), &profile)) {
+        let is_about = |incident: &&IncidentRow| {
+            let root = String::from_utf8_lossy(&incident.profile_root);
+            touches(incident, host.as_deref(), &profile)
+                && (root.is_empty() || root_of(&root) == root_of(&profile))
+        };
+        for incident in incidents.iter().filter(is_about) {
             let at = if places.is_empty() { String::new() } else { format!(" on {}", places.join(", ")) };
             let text = format!("the service under {profile} answers the network{at}");
             audited.exposed.entry(incident.incident_id.clone()).or_insert(text);
@@ -137,12 +142,12 @@ fn one(
                 if named.insert((incident.clone(), unseen.step)) {
                     let rule = finding.rule.as_ref().map_or(String::new(), |rule| format!(" `{rule}`"));
                     let text = format!(
-                        "{}: {} under {}, {}:{}{rule} ({})",
-                        finding.id,
+                        "{}: {}:{}{rule} ({}, {}; {})",
                         unseen.step,
-                        finding.profile.as_deref().unwrap_or("?"),
                         finding.file,
                         finding.line,
+                        finding.id,
+                        finding.profile.as_deref().unwrap_or("?"),
                         unseen.unlogged.words()
                     );
                     next_steps.entry(incident.clone()).or_default().push((finding.severity, text));

@@ -48,12 +48,19 @@ pub struct HostCoverage {
     pub coverage: Coverage,
 }
 
+/// The hosts of some evidence.
+#[derive(Clone, Debug, Default)]
+pub struct Surveyed {
+    /// Those of which anything is told.
+    pub hosts: Vec<HostCoverage>,
+    /// Collections whose state nothing tells, by their host where that is known: never to be taken for clean.
+    pub not_assessable: Vec<String>,
+    /// What was wrong with the evidence.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
 /// Reads the state of every host in the evidence; with `logs` also what the logs say of its policy.
-pub fn coverage(
-    evidence: &[PathBuf],
-    options: &Options,
-    logs: bool,
-) -> Result<(Vec<HostCoverage>, Vec<Diagnostic>), Error> {
+pub fn coverage(evidence: &[PathBuf], options: &Options, logs: bool) -> Result<Surveyed, Error> {
     let mut status = Statuses::default();
     let mut diagnostics = Vec::new();
     if logs {
@@ -67,7 +74,13 @@ pub fn coverage(
         return Err(Error::NoEvidence { diagnostics });
     }
     diagnostics.extend(gathered.too_much());
-    Ok((gathered.hosts(&status.by_host), diagnostics))
+    let hosts = gathered.hosts(&status.by_host);
+    let collections = gathered.collections();
+    let silent = collections.iter().filter(|it| !hosts.iter().any(|host| host.path == it.root));
+    let name =
+        |of: &Collection| of.facts.host.as_ref().map_or_else(|| of.root.clone(), |host| host.value.clone());
+    let not_assessable = silent.map(name).collect();
+    Ok(Surveyed { hosts, not_assessable, diagnostics })
 }
 
 /// Reads everything that tells of a state, or holds policy.

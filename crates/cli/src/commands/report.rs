@@ -113,6 +113,8 @@ impl Report {
             findings: case.findings()?,
             timelines: case.timelines()?,
             windows: case.windows()?,
+            coverage: case.coverage()?,
+            lint: case.lint()?,
             integrity: case.integrity()?,
             diagnostics: case.diagnostics()?,
             annotations: aaf_export::annotations::read(case.folder())?.0,

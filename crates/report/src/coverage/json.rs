@@ -2,12 +2,12 @@
 
 use std::io;
 
-use aaf_case::HostCoverage;
+use aaf_case::Surveyed;
 use aaf_coverage::HostState;
 use aaf_coverage::answers::{Coverage, StatusRecord};
 use serde::Serialize;
 
-use super::{Fleet, fleet};
+use super::fleet::{Differing, Fleet, differing, fleet};
 
 /// The version of this shape.
 const FORMAT_VERSION: u32 = 1;
@@ -16,6 +16,8 @@ const FORMAT_VERSION: u32 = 1;
 struct All<'h> {
     format_version: u32,
     fleet: Fleet,
+    not_assessable: &'h [String],
+    differing_profiles: Vec<Differing>,
     hosts: Vec<Host<'h>>,
 }
 
@@ -33,10 +35,13 @@ struct Host<'h> {
 }
 
 /// Writes all hosts as one object.
-pub fn json(hosts: &[HostCoverage], out: &mut dyn io::Write) -> io::Result<()> {
+pub fn json(surveyed: &Surveyed, out: &mut dyn io::Write) -> io::Result<()> {
+    let hosts = &surveyed.hosts;
     let all = All {
         format_version: FORMAT_VERSION,
         fleet: fleet(hosts),
+        not_assessable: &surveyed.not_assessable,
+        differing_profiles: differing(hosts),
         hosts: hosts
             .iter()
             .map(|host| Host {

@@ -2,15 +2,38 @@
 
 use std::io::{self, Write};
 
-use aaf_case::HostCoverage;
+use aaf_case::{HostCoverage, Surveyed};
 use aaf_coverage::answers::Gap;
 
+use super::fleet::differing;
 use super::{debt_text, headline, listens, name, on_disk, profiles, tasks, tasks_aside};
 use crate::escape;
 
 /// Writes a section a host.
-pub fn markdown(hosts: &[HostCoverage], out: &mut dyn Write) -> io::Result<()> {
-    for (number, host) in hosts.iter().enumerate() {
+pub fn markdown(surveyed: &Surveyed, out: &mut dyn Write) -> io::Result<()> {
+    for host in &surveyed.not_assessable {
+        writeln!(out, "- **Not assessable:** {}", mark(host))?;
+    }
+    let differing = differing(&surveyed.hosts);
+    if !differing.is_empty() {
+        writeln!(
+            out,
+            "\n## Profiles that differ between hosts\n\n| Profile | Usual | Otherwise |\n|---|---|---|"
+        )?;
+        for row in &differing {
+            let others = super::fleet::others(row, usize::MAX);
+            writeln!(
+                out,
+                "| {} | {} ({}) | {} |",
+                mark(&row.profile),
+                row.usual,
+                row.usual_hosts,
+                mark(&others)
+            )?;
+        }
+        writeln!(out)?;
+    }
+    for (number, host) in surveyed.hosts.iter().enumerate() {
         if number > 0 {
             writeln!(out)?;
         }

@@ -1,6 +1,8 @@
 //! What was confined at collection, for people and for programs.
 
+mod fleet;
 mod json;
+pub mod kept;
 mod markdown;
 mod text;
 
@@ -127,35 +129,4 @@ fn debt_text(debt: &RestartDebt) -> String {
         text.push_str(history);
     }
     text
-}
-
-/// Sums over hosts; never means of percentages.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
-struct Fleet {
-    hosts: u64,
-    /// Hosts of which nobody recorded what listens; they count nowhere else in the exposed tasks.
-    hosts_without_sockets: u64,
-    exposed: Ratio,
-    tasks: Ratio,
-    enforcing_profiles: Ratio,
-    restart_debt: u64,
-}
-
-fn fleet(hosts: &[HostCoverage]) -> Fleet {
-    let mut sum = Fleet { hosts: hosts.len() as u64, ..Fleet::default() };
-    let add = |to: &mut Ratio, part: u64, whole: u64| {
-        to.part = to.part.saturating_add(part);
-        to.whole = to.whole.saturating_add(whole);
-    };
-    for host in hosts {
-        let counts = &host.coverage.counts;
-        match counts.exposed {
-            Some(exposed) => add(&mut sum.exposed, exposed.part, exposed.whole),
-            None => sum.hosts_without_sockets += 1,
-        }
-        add(&mut sum.tasks, counts.processes.enforce, counts.processes.all);
-        add(&mut sum.enforcing_profiles, counts.enforcing.part, counts.enforcing.whole);
-        sum.restart_debt = sum.restart_debt.saturating_add(counts.restart_debt);
-    }
-    sum
 }

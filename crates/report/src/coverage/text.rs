@@ -2,11 +2,12 @@
 
 use std::io;
 
-use aaf_case::HostCoverage;
+use aaf_case::{HostCoverage, Surveyed};
 use aaf_coverage::Mode;
 use aaf_coverage::answers::{Drift, Gap, Severity, Verdict, filter_mode};
 
-use super::{View, debt_text, fleet, headline, listens, name, of, on_disk, profiles, tasks, tasks_aside};
+use super::fleet::{differing, fleet, others};
+use super::{View, debt_text, headline, listens, name, of, on_disk, profiles, tasks, tasks_aside};
 use crate::escape::{pad, pad_left, terminal, truncate, width};
 use crate::page::{Page, Style};
 use crate::phrase::{grouped, many};
@@ -39,7 +40,12 @@ fn containers(host: &HostCoverage, view: &View, page: &mut dyn Page) -> io::Resu
 }
 
 /// Writes every host, and the sums where there are several.
-pub fn text(hosts: &[HostCoverage], view: &View, page: &mut dyn Page) -> io::Result<()> {
+pub fn text(surveyed: &Surveyed, view: &View, page: &mut dyn Page) -> io::Result<()> {
+    let hosts = &surveyed.hosts;
+    for host in &surveyed.not_assessable {
+        page.put(Style::Warning, &format!("{}: not assessable", terminal(host.as_bytes())))?;
+        page.line("; no profiles, no labels of tasks, no sockets and no policy were collected of it")?;
+    }
     if hosts.len() > 1 {
         all_hosts(hosts, view, page)?;
     }
@@ -285,7 +291,32 @@ fn all_hosts(hosts: &[HostCoverage], view: &View, page: &mut dyn Page) -> io::Re
         &rows.collect::<Vec<_>>(),
         view,
         page,
-    )
+    )?;
+    differences(hosts, view, page)
+}
+
+/// Profiles that are not in the same state everywhere.
+fn differences(hosts: &[HostCoverage], view: &View, page: &mut dyn Page) -> io::Result<()> {
+    /// Enough to act on; the rest stands in the JSON.
+    const MOST: usize = 20;
+    let all = differing(hosts);
+    if all.is_empty() {
+        return Ok(());
+    }
+    section("Profiles that differ between hosts", page)?;
+    let shown = if view.all { all.len() } else { MOST.min(all.len()) };
+    let rows = all.iter().take(shown).map(|row| {
+        let usual = format!("{} on {}", row.usual, row.usual_hosts);
+        let style = if row.is_weaker_somewhere() { Style::Warning } else { Style::Plain };
+        (style, [row.profile.clone(), usual, others(row, 4)])
+    });
+    table(["profile", "usual", "otherwise"], &rows.collect::<Vec<_>>(), view, page)?;
+    if shown < all.len() {
+        let text = format!("    and {} more; see --all", grouped((all.len() - shown) as u64));
+        page.put(Style::Quiet, &text)?;
+        page.end_line()?;
+    }
+    Ok(())
 }
 
 /// Profiles and tasks of one mode, as aa-status lists them with `--filter.mode`.

@@ -7,7 +7,7 @@ use serde_json::{Value, json as value};
 use super::Dossier;
 use crate::html::sha256_hex;
 use crate::incidents::{Said, finding_row, incident_row, put_said};
-use crate::json::{Object, integrity_row, window_row, write_pretty};
+use crate::json::{Object, coverage_row, integrity_row, lint_row, window_row, write_pretty};
 use crate::time::rfc3339;
 
 fn of(object: Object) -> Value {
@@ -45,6 +45,8 @@ pub fn json(dossier: &Dossier, out: &mut dyn io::Write) -> io::Result<()> {
         .put("incidents", incidents)
         .put("incidents_left_out", dossier.incidents_left_out)
         .put("windows", dossier.windows.iter().map(|row| of(window_row(row))).collect::<Vec<_>>())
+        .put("coverage", dossier.coverage.iter().map(|row| of(coverage_row(row))).collect::<Vec<_>>())
+        .put("lint", dossier.lint.iter().map(|row| of(lint_row(row))).collect::<Vec<_>>())
         .put("integrity", dossier.integrity.iter().map(|row| of(integrity_row(row))).collect::<Vec<_>>())
         .put("limits", dossier.limits())
         .put("preserve", dossier.preservation());

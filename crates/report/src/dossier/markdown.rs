@@ -5,6 +5,7 @@ use std::io;
 use aaf_model::tables::IncidentRow;
 
 use super::Dossier;
+use crate::coverage::kept;
 use crate::escape;
 use crate::incidents;
 
@@ -42,6 +43,8 @@ pub fn markdown(dossier: &Dossier, out: &mut dyn io::Write) -> io::Result<()> {
             text(&row.basis)
         )?;
     }
+    writeln!(out, "\n## State at collection\n")?;
+    kept::markdown(&dossier.coverage, out)?;
     writeln!(out, "\n## Integrity of the evidence\n")?;
     for row in &dossier.integrity {
         writeln!(

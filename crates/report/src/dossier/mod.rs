@@ -9,7 +9,8 @@ use aaf_case::CaseInfo;
 use aaf_model::Diagnostic;
 use aaf_model::Level;
 use aaf_model::tables::{
-    Annotation, EventDetail, FindingRow, IncidentRow, IntegrityRow, TimelineRow, WindowRow,
+    Annotation, CoverageRow, EventDetail, FindingRow, IncidentRow, IntegrityRow, LintRow, TimelineRow,
+    WindowRow,
 };
 
 use crate::time::Clock;
@@ -41,6 +42,10 @@ pub struct Dossier {
     pub timelines: Vec<TimelineRow>,
     /// When profiles did not protect.
     pub windows: Vec<WindowRow>,
+    /// How each host was held at collection.
+    pub coverage: Vec<CoverageRow>,
+    /// Findings on the collected policy.
+    pub lint: Vec<LintRow>,
     /// What the evidence cannot show, and what speaks against it.
     pub integrity: Vec<IntegrityRow>,
     /// What was wrong with the evidence.

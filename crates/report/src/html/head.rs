@@ -9,12 +9,13 @@ use crate::dossier::Dossier;
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 
-const CONTENTS: [(&str, &str); 11] = [
+const CONTENTS: [(&str, &str); 12] = [
     ("case", "Case and custody"),
     ("incidents", "Incidents"),
     ("timeline", "Timeline"),
     ("lines", "Lines of the timelines"),
     ("windows", "Unprotected windows"),
+    ("state", "State at collection"),
     ("matrix", "ATT&amp;CK techniques"),
     ("indicators", "Indicators"),
     ("evidence", "Evidence"),

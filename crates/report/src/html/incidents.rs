@@ -76,6 +76,10 @@ fn one(at: usize, row: &IncidentRow, dossier: &Dossier, number: &mut usize) -> S
         out.push_str("<p>What else would explain it:");
         out.push_str(&list(&row.alternatives));
     }
+    if !row.next_steps.is_empty() {
+        out.push_str("<p>What the collected policy would have let through next without a record:");
+        out.push_str(&list(&row.next_steps));
+    }
     out.push_str(&links(row, dossier));
     out.push_str(&format!("<h4>Recommendation</h4>\n<p>{}\n", escape::text(&row.action)));
     out.push_str(&state(row, dossier));

@@ -12,6 +12,7 @@ mod incidents;
 mod indicators;
 mod integrity;
 mod matrix;
+mod state;
 mod timeline;
 mod tree;
 mod windows;
@@ -30,6 +31,7 @@ pub fn html(dossier: &Dossier, out: &mut dyn io::Write) -> io::Result<()> {
         timeline::section(&lanes, &dossier.clock),
         timeline::table(dossier),
         windows::section(dossier),
+        state::section(dossier),
         matrix::section(dossier),
         indicators::section(dossier),
         evidence::section(dossier),

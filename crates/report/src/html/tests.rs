@@ -1,5 +1,7 @@
-use aaf_model::tables::{EventDetail, IncidentRow, SightingRow, TimelineRow, WindowRow};
-use aaf_model::tables::{FindingRow, IntegrityRow};
+use aaf_model::tables::{
+    CoverageRow, EventDetail, FindingRow, IncidentRow, IntegrityRow, LintRow, SightingRow, TimelineRow,
+    WindowRow,
+};
 
 use crate::dossier::{self, Dossier};
 
@@ -35,6 +37,7 @@ fn dossier(text: &str) -> Dossier {
             result: word.clone(),
             action: word.clone(),
             alternatives: vec![word.clone()],
+            next_steps: vec![word.clone()],
             links: vec![(word.clone(), word.clone())],
             attempts: vec![(word.clone(), word.clone(), 1)],
             objects: vec![(word.clone(), vec![bytes.clone()])],
@@ -79,6 +82,31 @@ fn dossier(text: &str) -> Dossier {
             basis: word.clone(),
             incident_ids: vec![word.clone()],
             ..WindowRow::default()
+        }],
+        coverage: vec![CoverageRow {
+            host: Some(word.clone()),
+            path: word.clone(),
+            kind: "exposed".to_owned(),
+            severity: word.clone(),
+            subject: word.clone(),
+            text: word.clone(),
+            action: Some(word.clone()),
+            how: Some(word.clone()),
+            sources: vec![word.clone()],
+            ..CoverageRow::default()
+        }],
+        lint: vec![LintRow {
+            host: Some(word.clone()),
+            check: word.clone(),
+            severity: "critical".to_owned(),
+            profile: Some(word.clone()),
+            file: word.clone(),
+            rule: Some(word.clone()),
+            message: word.clone(),
+            fix: word.clone(),
+            next_step: Some(word.clone()),
+            is_exposed: Some(true),
+            ..LintRow::default()
         }],
         integrity: vec![IntegrityRow {
             severity: word.clone(),

@@ -28,6 +28,7 @@ pub fn incident_row(row: &IncidentRow) -> Object {
         .put("result", &*row.result)
         .put("action", &*row.action)
         .put("alternatives", row.alternatives.clone())
+        .put("next_steps", row.next_steps.clone())
         .put(
             "links",
             row.links
@@ -186,6 +187,9 @@ pub fn markdown(incidents: &[&IncidentRow], said: &Said<'_>, out: &mut dyn io::W
         line("Confidence", text(&row.confidence))?;
         line("Techniques", text(&row.techniques.join(", ")))?;
         line("What else would explain it", text(&row.alternatives.join(" ")))?;
+        for step in &row.next_steps {
+            line("Policy would have let through unseen", text(step))?;
+        }
         line("Tags", text(&said.tags(row).join(", ")))?;
         for annotation in said.of(row) {
             line("Said", text(&sentence(annotation)))?;

@@ -164,6 +164,9 @@ fn more(incident: &IncidentRow, columns: usize, page: &mut dyn Page) -> io::Resu
     detail("techniques", &incident.techniques.join(", "), columns, page)?;
     detail("why", &incident.reasons.join("; "), columns, page)?;
     detail("or else", &incident.alternatives.join(" "), columns, page)?;
+    for (at, step) in incident.next_steps.iter().enumerate() {
+        detail(if at == 0 { "unseen next" } else { "" }, step, columns, page)?;
+    }
     for (id, what) in &incident.links {
         detail("linked", &format!("{} by {what}", id.get(..8).unwrap_or(id)), columns, page)?;
     }

@@ -41,6 +41,7 @@ pub fn summary(analysis: &Analysis, view: &View<'_>, page: &mut dyn Page) -> io:
     integrity::integrity(&analysis.integrity, view, page)?;
     incidents::incidents(analysis, view, page)?;
     windows::windows(analysis, view, page)?;
+    crate::coverage::kept::summary(&analysis.coverage, view.width, page)?;
     profiles::profiles(&analysis.timelines, view, page)?;
     next(analysis, view, page)
 }
