@@ -19,6 +19,7 @@ CONTRADICTIONS = {
     "02-timelines.ipynb": ("timelines", lambda t: t.slice(1), "of them in timelines"),
     "03-fleet.ipynb": ("events", lambda t: t.filter(pl.col("host") == "bus04"), "more hosts than there are"),
     "04-integrity.ipynb": ("sightings", lambda t: t.filter(pl.col("role") != "record"), "no line shows"),
+    "05-hardening.ipynb": ("lint", lambda t: t.with_columns(next_step=pl.lit(None, dtype=pl.String)), "no finding shows"),
 }
 
 
@@ -65,6 +66,16 @@ def test_compares_several_cases(case, quiet, monkeypatch):
     notebook = nbformat.read(FOLDER / "03-fleet.ipynb", as_version=4)
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(FOLDER)}}).execute()
     assert any("web01" in svg for svg in charts(notebook))
+
+
+def test_the_past_is_asked_of_a_policy(case, monkeypatch):
+    """The replay that `cargo xtask test` made: no observed use breaks, nothing is opened."""
+    replay = os.environ.get("AAF_REPLAY_TABLE")
+    assert replay, "AAF_REPLAY_TABLE is not set: cargo xtask test makes it"
+    monkeypatch.setenv("AAF_REPLAY", replay)
+    notebook = run(FOLDER / "05-hardening.ipynb", case, monkeypatch)
+    said = "".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", []))
+    assert "observed use that the override breaks: 0; what was refused and it permits: 0" in said
 
 
 def test_fails_on_a_case_that_contradicts_itself(path, fleet, tmp_path, monkeypatch):

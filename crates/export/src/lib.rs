@@ -11,6 +11,7 @@ mod incidents;
 mod integrity;
 mod read;
 pub mod records;
+mod replay;
 mod schema;
 mod sightings;
 mod small;
@@ -22,6 +23,7 @@ mod windows;
 pub use columns::{Column, Kind};
 pub use folder::{CaseFolder, Error};
 pub use read::{CaseReader, ReadError};
+pub use replay::write_replay;
 pub use schema::{schema_markdown, tables};
 
 /// What people said of a case, beside its tables: one JSON object a line, only ever appended to.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use aaf_case::IntegrityKind;
 
 use crate::columns::{Column, Kind, twin_name};
-use crate::{events, evidence, incidents, integrity, sightings, small, state, windows};
+use crate::{events, evidence, incidents, integrity, replay, sightings, small, state, windows};
 
 /// Every table with its columns, in the order in which they are documented.
 pub fn tables() -> Vec<(&'static str, &'static str, Vec<Column>)> {
@@ -63,6 +63,11 @@ pub fn tables() -> Vec<(&'static str, &'static str, Vec<Column>)> {
             evidence::columns(),
         ),
         ("diagnostics.parquet", "One row a problem in the evidence.", small::diagnostic_columns()),
+        (
+            "replay.parquet",
+            "One row a recorded behaviour and what a policy says to it. No part of a case: `policy replay --parquet FILE` writes it.",
+            replay::columns(),
+        ),
     ]
 }
 

@@ -117,7 +117,7 @@ pub fn profile_columns() -> Vec<Column> {
 pub fn lint_columns() -> Vec<Column> {
     vec![
         maybe("host", HOST),
-        word("check", "the check, `PQ-01` to `PQ-46`"),
+        word("check_id", "the check, `PQ-01` to `PQ-46`"),
         word("severity", "`critical`, `high`, `medium`, `low`, `info`"),
         maybe("profile", "the profile; null where the file as a whole is meant"),
         word("file", "the file, as the evidence names it"),

@@ -199,7 +199,7 @@ pub fn coverage_row(row: &CoverageRow) -> Object {
 pub fn lint_row(row: &LintRow) -> Object {
     let mut out = Object::default();
     out.put("host", row.host.clone())
-        .put("check", &*row.check)
+        .put("check_id", &*row.check)
         .put("severity", &*row.severity)
         .put("profile", row.profile.clone())
         .put("file", &*row.file)

@@ -35,7 +35,7 @@ impl CaseReader {
         self.each_batch("lint.parquet", None, &mut |table| {
             rows.extend((0..table.rows).map(|at| LintRow {
                 host: table.optional_word("host", at),
-                check: table.word("check", at),
+                check: table.word("check_id", at),
                 severity: table.word("severity", at),
                 profile: table.optional_word("profile", at),
                 file: table.word("file", at),

@@ -4,7 +4,7 @@
 
 mod state;
 
-pub use state::{CoverageRow, LintRow, ProcessRow, ProfileRow};
+pub use state::{CoverageRow, LintRow, ProcessRow, ProfileRow, ReplayRow};
 
 /// Bytes from the evidence, usually UTF-8.
 pub type Text = Vec<u8>;

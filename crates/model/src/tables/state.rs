@@ -149,3 +149,32 @@ pub struct LintRow {
     /// The incidents that touch the profile.
     pub incident_ids: Vec<String>,
 }
+
+/// One recorded behaviour, and what a policy says to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReplayRow {
+    /// The host; empty where nothing says it.
+    pub host: String,
+    /// The profile.
+    pub profile: String,
+    /// The operation.
+    pub operation: String,
+    /// What was asked of policy; why it cannot be asked, where it cannot.
+    pub question: String,
+    /// The kernel's word.
+    pub recorded: String,
+    /// Whether it belongs to an attack.
+    pub is_attack: bool,
+    /// Number of events.
+    pub events: i64,
+    /// Ids of the first few events.
+    pub event_ids: Vec<String>,
+    /// What the policy says; none where that is not known.
+    pub policy: Option<String>,
+    /// What it says with the override; none where none was given, or that is not known.
+    pub with_override: Option<String>,
+    /// How that differs from what was recorded; none where it does not.
+    pub change: Option<String>,
+    /// The rule that decides, `file:line`; none where none does.
+    pub rule: Option<String>,
+}

@@ -35,6 +35,7 @@ fn pytest(options: &Options, tests: &str) -> Result<Count, (Count, String)> {
     for (variable, name, evidence) in CASES {
         pytest.env(variable, make_case(&options.root, &binary, name, evidence).map_err(none)?);
     }
+    pytest.env("AAF_REPLAY_TABLE", replay(&options.root, &binary).map_err(none)?);
     run_counting(&mut pytest)
 }
 
@@ -86,6 +87,25 @@ pub(super) fn make_case(
     } else {
         Err(format!("analyze {} ended with {status}", evidence.join(" ")))
     }
+}
+
+/// The past of a case asked of its own policy and of an override for an attacked profile.
+fn replay(root: &Path, binary: &Path) -> Result<PathBuf, String> {
+    let folder = target_directory(root).join("xtask");
+    let (text, table) = (folder.join("override"), folder.join("replay.parquet"));
+    let case = folder.join("case");
+    let about = |action: &str| {
+        let mut it = command(root, binary);
+        it.args(["policy", action]).arg(&case);
+        it.args(["--tree", "samples/web01.tar.xz", "--profile", "backup-agent", "--quiet"]);
+        it.stdout(std::process::Stdio::null());
+        it
+    };
+    shell::run(
+        about("harden").args(["--next-steps", "--parser", "4.1", "--no-parser", "--output"]).arg(&text),
+    )?;
+    shell::run(about("replay").arg("--override").arg(&text).arg("--parquet").arg(&table))?;
+    Ok(table)
 }
 
 /// Builds the binary as the tests do, so that nothing is compiled twice.

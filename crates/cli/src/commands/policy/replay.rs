@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use aaf_export::CaseReader;
+use aaf_model::tables::ReplayRow;
 use aaf_policy::Tree;
 use aaf_policy::replay::Judged;
 use aaf_report::escape::{csv, markdown, terminal};
@@ -40,6 +41,9 @@ pub struct Replay {
     /// Only what the policy says otherwise than the record
     #[arg(long)]
     changed: bool,
+    /// Write it as a table for notebooks too; outside of the case, whose files are listed and hashed
+    #[arg(long, value_name = "FILE")]
+    parquet: Option<PathBuf>,
     /// How to print
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -117,8 +121,9 @@ impl Replay {
         let with = match (&self.r#override, &self.profile) {
             (Some(path), Some(profile)) => {
                 let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+                let known = tree.diagnostics();
                 let tree = tree.with_override(profile, &text).map_err(anyhow::Error::msg)?;
-                for diagnostic in tree.diagnostics() {
+                for diagnostic in tree.diagnostics().iter().filter(|it| !known.contains(it)) {
                     ui.warning(&terminal(format!("with the override: {diagnostic}").as_bytes()));
                 }
                 Some(tree)
@@ -136,6 +141,10 @@ impl Replay {
         let sums = sums(&lines);
         if self.changed {
             lines.retain(|line| line.change().is_some());
+        }
+        if let Some(path) = &self.parquet {
+            let rows: Vec<ReplayRow> = lines.iter().map(row).collect();
+            aaf_export::write_replay(path, &rows).with_context(|| path.display().to_string())?;
         }
         let mut out = ui.out();
         match self.format {
@@ -196,6 +205,24 @@ impl Replay {
         }
         out.flush()?;
         Ok(Exit::Done)
+    }
+}
+
+fn row(line: &Line) -> ReplayRow {
+    let known = |judged: &Result<Judged, String>| judged.as_ref().ok().map(|it| it.verdict().to_owned());
+    ReplayRow {
+        host: line.used.host.clone(),
+        profile: line.used.profile.clone(),
+        operation: line.used.operation.clone(),
+        question: line.what(),
+        recorded: line.used.verdict.clone(),
+        is_attack: line.used.attacked,
+        events: i64::try_from(line.used.count).unwrap_or(i64::MAX),
+        event_ids: line.used.event_ids.clone(),
+        policy: known(&line.now),
+        with_override: line.then.as_ref().and_then(known),
+        change: line.change().map(str::to_owned),
+        rule: Some(line.by()).filter(|by| !by.is_empty()),
     }
 }
 
