@@ -3,12 +3,15 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod around;
 mod commands;
 mod exit;
 mod filter;
+mod handover;
 mod input;
 mod interrupt;
 mod ioc;
+mod key;
 mod reread;
 mod ui;
 mod values;

@@ -25,6 +25,9 @@ pub enum Error {
     /// What stands there is no case, so it is not replaced.
     #[error("{0} exists and is not a case folder; it is not replaced")]
     NotACase(String),
+    /// The same of a package.
+    #[error("{0} exists and is no package of an incident; it is not replaced")]
+    NotAPackage(String),
     /// Writing failed.
     #[error("cannot write {path}: {source}")]
     Write {
@@ -160,7 +163,7 @@ impl CaseFolder {
 }
 
 /// Gives the folder its name; what was there before goes only when the new one stands.
-fn rename(from: &Path, to: &Path, replace: bool) -> io::Result<()> {
+pub(crate) fn rename(from: &Path, to: &Path, replace: bool) -> io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

@@ -9,6 +9,7 @@ mod evidence;
 mod folder;
 mod incidents;
 mod integrity;
+pub mod package;
 mod read;
 pub mod records;
 mod replay;

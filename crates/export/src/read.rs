@@ -233,6 +233,31 @@ impl CaseReader {
         Ok(sightings)
     }
 
+    /// Ids of the events of these episodes, the first so many in the order of the table, and how many more there are.
+    pub fn events_of_episodes(
+        &self,
+        episodes: &BTreeSet<String>,
+        most: usize,
+    ) -> Result<(BTreeSet<String>, u64), ReadError> {
+        let wanted = episodes.clone();
+        let filter = Filter {
+            keys: &["episode_id"],
+            holds: Box::new(move |keys| keys[0].is_some_and(|id| wanted.contains(id))),
+            limit: None,
+        };
+        let (mut ids, mut more) = (BTreeSet::new(), 0);
+        self.each_batch("events.parquet", Some((&["event_id", "episode_id"], filter)), &mut |table| {
+            for at in 0..table.rows {
+                if ids.len() < most {
+                    ids.insert(table.word("event_id", at));
+                } else {
+                    more += 1;
+                }
+            }
+        })?;
+        Ok((ids, more))
+    }
+
     /// The named events, each with the lines that it rests on; by id. Reads each table once for all of them.
     pub fn events_with_lines(&self, ids: &BTreeSet<String>) -> Result<Vec<EventDetail>, ReadError> {
         let mut events: BTreeMap<String, EventDetail> = BTreeMap::new();

@@ -17,6 +17,7 @@ pub mod inventory;
 pub mod json;
 mod page;
 mod phrase;
+pub mod redact;
 pub mod show;
 pub mod spark;
 pub mod summary;

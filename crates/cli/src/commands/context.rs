@@ -4,14 +4,13 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aaf_case::context::{Context, Wanted, gather};
 use aaf_export::CaseReader;
-use aaf_model::tables::IncidentRow;
 use aaf_report::context;
 use aaf_report::time::Clock;
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 
+use crate::around::{Around, around, find};
 use crate::exit::Exit;
 use crate::reread::Evidence;
 use crate::ui::Ui;
@@ -61,28 +60,13 @@ impl ContextCommand {
     pub fn run(self, ui: &Ui) -> anyhow::Result<Exit> {
         let case = CaseReader::open(&self.case)?;
         let incidents = case.incidents()?;
-        let incident = self.find(&incidents)?;
-        let (Some(first), Some(last)) = (incident.first_time_us, incident.last_time_us) else {
+        let incident = find(&incidents, &self.incident, &case)?;
+        if incident.first_time_us.is_none() {
             anyhow::bail!("incident {} has no time that is known", incident.incident_id);
-        };
-        let window_us = i64::try_from(self.window.as_micros()).unwrap_or(i64::MAX);
-        let wanted = Wanted {
-            host: incident.host.clone(),
-            from_us: first.saturating_sub(window_us),
-            to_us: last.saturating_add(window_us),
-            most: self.most,
-        };
+        }
         let run = case.run();
         let evidence = Evidence::new(case.info(), &run, self.evidence_root.as_deref());
-        let mut context = Context::default();
-        let mut gone = Vec::new();
-        for (path, file) in evidence.all() {
-            match file {
-                Ok(file) => gather(&file, case.info(), evidence.options(), &wanted, &mut context),
-                Err(why) => gone.push((path, why)),
-            }
-        }
-        context.finish();
+        let Around { context, gone } = around(&case, incident, self.window, self.most, &evidence);
         for (path, why) in &gone {
             ui.warning(&format!("{path}: {why}; its lines are not among these"));
         }
@@ -99,16 +83,5 @@ impl ContextCommand {
         }
         out.flush()?;
         Ok(if gone.is_empty() { Exit::Done } else { Exit::Damaged })
-    }
-
-    fn find<'i>(&self, incidents: &'i [IncidentRow]) -> anyhow::Result<&'i IncidentRow> {
-        let prefix = self.incident.trim().to_ascii_lowercase();
-        let mut found =
-            incidents.iter().filter(|row| !prefix.is_empty() && row.incident_id.starts_with(&prefix));
-        match (found.next(), found.next()) {
-            (Some(only), None) => Ok(only),
-            (None, _) => anyhow::bail!("no incident of {} begins with {prefix}", self.case.display()),
-            _ => anyhow::bail!("{prefix} begins several incidents; write more digits"),
-        }
     }
 }

@@ -7,12 +7,14 @@ use aaf_export::CaseReader;
 use aaf_model::Level;
 use aaf_report::dossier::{self, Dossier};
 use aaf_report::html;
+use aaf_report::redact::Redact;
 use aaf_report::time::Clock;
 use aaf_triage::Rules;
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 
 use crate::exit::Exit;
+use crate::key;
 use crate::ui::Ui;
 use crate::values::{self, Severity};
 
@@ -26,7 +28,8 @@ use crate::values::{self, Severity};
 #[command(after_help = "Examples:
   aa-forensics report case > report.html
   aa-forensics report case -o report.html --tlp amber
-  aa-forensics report case --format markdown --min-severity high")]
+  aa-forensics report case --format markdown --min-severity high
+  aa-forensics report case --redact case.key -o for-the-vendor.html")]
 pub struct Report {
     /// The case folder
     case: PathBuf,
@@ -42,6 +45,9 @@ pub struct Report {
     /// Mark the report by the Traffic Light Protocol
     #[arg(long, value_name = "MARKING", help_heading = "Output")]
     tlp: Option<Tlp>,
+    /// Pseudonyms for users, hosts and addresses; the key is in this file, which is made where there is none
+    #[arg(long, value_name = "KEYFILE", help_heading = "Output")]
+    redact: Option<PathBuf>,
     /// Zone of the times that are printed: an IANA name, an offset or `local`; UTC by default
     #[arg(long, value_name = "TZ", value_parser = values::zone, allow_hyphen_values = true, help_heading = "Output")]
     display_tz: Option<TimeZone>,
@@ -126,6 +132,11 @@ impl Report {
         };
         dossier.choose(Level::from(self.min_severity));
         dossier.exhibits = case.events_with_lines(&dossier.wanted_exhibits())?;
+        if let Some(path) = &self.redact {
+            let with = key::redactor(path, &case)?;
+            dossier.redact(&with);
+            key::record(path, &with)?;
+        }
         Ok(dossier)
     }
 }

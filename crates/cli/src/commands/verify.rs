@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use aaf_export::CaseReader;
 use aaf_export::sums::{self, Sum};
+use aaf_export::{CaseReader, package};
 use aaf_report::show::Rehashed;
 use aaf_report::{Page, Style, escape, grouped};
 use anyhow::Context;
@@ -19,14 +19,14 @@ use crate::ui::Ui;
 /// Evidence is compared with the digests in case.json, the case's own files with its SHA256SUMS, and lists of SHA-256
 /// that came with the evidence (SHA256SUMS, *.sha256) with the digests in case.json. Whoever can rewrite the tables can
 /// rewrite their list, too: keep the list's own digest, which is shown, elsewhere. Exit code 3 unless everything that has
-/// a digest is the same.
+/// a digest is the same. Of a folder that `export --incident` wrote, its own files are compared.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   aa-forensics verify case
   aa-forensics verify case --evidence-root /mnt/evidence
   aa-forensics verify case --format json | jq -r '.[] | select(.state != \"same\") | .path'")]
 pub struct Verify {
-    /// The case folder
+    /// The case folder, or the folder of an incident
     case: PathBuf,
     /// Where the evidence is now, if it was moved
     #[arg(long, value_name = "DIR")]
@@ -46,7 +46,7 @@ enum Format {
 
 /// What was found of one file.
 struct Line {
-    /// `evidence`, `case` or `collector`.
+    /// `evidence`, `case`, `package` or `collector`.
     what: &'static str,
     path: String,
     /// `same`, `changed`, `missing`, `unlisted`, `no digest`.
@@ -59,12 +59,18 @@ const LONGEST_LIST_BYTES: u64 = 16 << 20;
 
 impl Verify {
     pub fn run(self, ui: &Ui) -> anyhow::Result<Exit> {
-        let case = CaseReader::open(&self.case)?;
-        let run = case.run();
-        let evidence = Evidence::new(case.info(), &run, self.evidence_root.as_deref());
-        let mut lines = evidence_lines(&evidence);
-        lines.extend(collector_lines(&case, &evidence));
-        lines.extend(self.case_lines()?);
+        let lines = if package::is_package(&self.case) && !CaseReader::is_case(&self.case) {
+            // What was handed over of one incident: its files are all there is to compare.
+            self.own_lines("package", package::MANIFEST)?
+        } else {
+            let case = CaseReader::open(&self.case)?;
+            let run = case.run();
+            let evidence = Evidence::new(case.info(), &run, self.evidence_root.as_deref());
+            let mut lines = evidence_lines(&evidence);
+            lines.extend(collector_lines(&case, &evidence));
+            lines.extend(self.own_lines("case", "case.json")?);
+            lines
+        };
         let mut out = ui.out();
         match self.format {
             Format::Text => text(&lines, &mut out)?,
@@ -85,12 +91,12 @@ impl Verify {
         Ok(if good { Exit::Done } else { Exit::Damaged })
     }
 
-    fn case_lines(&self) -> anyhow::Result<Vec<Line>> {
+    /// The folder's own files; its list must name `head`.
+    fn own_lines(&self, what: &'static str, head: &str) -> anyhow::Result<Vec<Line>> {
         let shown = || self.case.display().to_string();
-        let line =
-            |path: &str, state, detail: String| Line { what: "case", path: path.to_owned(), state, detail };
+        let line = |path: &str, state, detail: String| Line { what, path: path.to_owned(), state, detail };
         let Some(found) = sums::check(&self.case).with_context(shown)? else {
-            let detail = "the case holds no list of its files".to_owned();
+            let detail = "there is no list of the files".to_owned();
             return Ok(vec![line(sums::NAME, "missing", detail)]);
         };
         let mut lines: Vec<Line> = found
@@ -99,13 +105,13 @@ impl Verify {
                 Sum::Same => line(name, "same", String::new()),
                 Sum::Changed(then, now) => line(name, "changed", format!("sha256 was {then}, is {now}")),
                 Sum::Missing => line(name, "missing", String::new()),
-                Sum::Unlisted => line(name, "unlisted", "analyze did not write it".to_owned()),
+                Sum::Unlisted => line(name, "unlisted", "it was not written with the others".to_owned()),
                 Sum::Unreadable(why) => line(name, "missing", why.clone()),
             })
             .collect();
         // A list that leaves out a table that stands there is told above; one that names nothing says nothing.
-        if !found.contains_key("case.json") {
-            lines.push(line("case.json", "missing", "the list does not name it".to_owned()));
+        if !found.contains_key(head) {
+            lines.push(line(head, "missing", "the list does not name it".to_owned()));
         }
         let own = sums::sha256(&self.case.join(sums::NAME)).with_context(shown)?;
         lines.push(line(sums::NAME, "no digest", format!("its own sha256 is {own}")));

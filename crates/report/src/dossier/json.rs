@@ -40,6 +40,7 @@ pub fn json(dossier: &Dossier, out: &mut dyn io::Write) -> io::Result<()> {
         .put("report_version", &*dossier.report_version)
         .put("rules_sha256", &*dossier.rules_sha256)
         .put("tlp", dossier.tlp.clone())
+        .put("derivative", dossier.derivative.then_some(crate::redact::DERIVATIVE))
         .put("case", serde_json::to_value(&dossier.info).unwrap_or_default())
         .put("run", dossier.run.clone())
         .put("incidents", incidents)

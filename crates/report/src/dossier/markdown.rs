@@ -17,6 +17,9 @@ pub fn markdown(dossier: &Dossier, out: &mut dyn io::Write) -> io::Result<()> {
     if let Some(tlp) = &dossier.tlp {
         writeln!(out, "**{}**\n", text(tlp))?;
     }
+    if dossier.derivative {
+        writeln!(out, "**{}**\n", crate::redact::DERIVATIVE)?;
+    }
     writeln!(out, "# AppArmor forensic report: {}\n", text(&dossier.title()))?;
     writeln!(out, "- **Tool:** aa-forensics {}", text(&dossier.info.tool_version))?;
     writeln!(out, "- **Rules (SHA-256):** {}", dossier.rules_sha256)?;

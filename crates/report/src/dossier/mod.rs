@@ -60,6 +60,8 @@ pub struct Dossier {
     pub annotations: Vec<Annotation>,
     /// The marking of the Traffic Light Protocol, as `TLP:AMBER`; none where nobody set one.
     pub tlp: Option<String>,
+    /// Whether names were replaced by pseudonyms.
+    pub derivative: bool,
     /// The zone of the times.
     pub clock: Clock,
 }

@@ -29,14 +29,19 @@ fn hash(text: &str) -> String {
 }
 
 fn marking(dossier: &Dossier) -> String {
-    let Some(tlp) = &dossier.tlp else { return String::new() };
+    let derivative = if dossier.derivative {
+        format!("<p><strong>{}</strong>\n", escape::text(crate::redact::DERIVATIVE))
+    } else {
+        String::new()
+    };
+    let Some(tlp) = &dossier.tlp else { return derivative };
     let class = match &**tlp {
         "TLP:RED" => "tlp-red",
         "TLP:GREEN" => "tlp-green",
         "TLP:AMBER" | "TLP:AMBER+STRICT" => "tlp-amber",
         _ => "",
     };
-    format!("<p><span class=\"tlp {class}\">{}</span>\n", escape::text(tlp))
+    format!("<p><span class=\"tlp {class}\">{}</span>\n{derivative}", escape::text(tlp))
 }
 
 pub(super) fn head(dossier: &Dossier) -> String {
