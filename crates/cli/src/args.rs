@@ -66,6 +66,7 @@ pub enum Command {
     Report(commands::report::Report),
     Show(commands::show::Show),
     Sweep(commands::sweep::Sweep),
+    Diff(commands::diff::DiffCommand),
     Note(commands::annotate::Note),
     Tag(commands::annotate::Tag),
     Dismiss(commands::annotate::Dismiss),

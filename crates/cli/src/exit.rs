@@ -42,4 +42,4 @@ Exit codes:
   1  it could not be done
   2  wrong usage
   3  done, but some evidence was damaged or unreadable; each is named on standard error (`verify`, `show`: not as the case says)
-  4  an incident reached --fail-on (wins over 3)";
+  4  an incident reached --fail-on (wins over 3), or what --fail-on-hit or --exit-code asks for";

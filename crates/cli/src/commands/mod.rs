@@ -5,6 +5,7 @@ pub mod annotate;
 pub mod completions;
 pub mod context;
 pub mod coverage;
+pub mod diff;
 pub mod evidence;
 pub mod export;
 pub mod incidents;
@@ -29,6 +30,7 @@ pub fn run(command: Command, ui: &Ui) -> anyhow::Result<Exit> {
     match command {
         Command::Analyze(command) => command.run(ui),
         Command::Context(command) => command.run(ui),
+        Command::Diff(command) => command.run(ui),
         Command::Evidence(command) => command.run(ui),
         Command::Export(command) => command.run(ui),
         Command::Incidents(command) => command.run(ui),

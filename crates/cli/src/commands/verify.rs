@@ -96,7 +96,7 @@ impl Verify {
         let shown = || self.case.display().to_string();
         let line = |path: &str, state, detail: String| Line { what, path: path.to_owned(), state, detail };
         let Some(found) = sums::check(&self.case).with_context(shown)? else {
-            let detail = "there is no list of the files".to_owned();
+            let detail = format!("the {what} holds no list of its files");
             return Ok(vec![line(sums::NAME, "missing", detail)]);
         };
         let mut lines: Vec<Line> = found
