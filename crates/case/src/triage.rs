@@ -265,6 +265,8 @@ fn incident_row(
             .collect(),
         comms,
         next_steps: Vec::new(),
+        novelty: None,
+        novelty_why: None,
         first_event_id: if incident.first_event == 0 { String::new() } else { hex(incident.first_event) },
     }
 }

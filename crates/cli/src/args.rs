@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use aaf_export::CaseReader;
+use aaf_triage::Baseline;
 use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -127,6 +129,27 @@ pub struct Reading {
     /// Bytes of a chunk; for tests
     #[arg(long, value_name = "N", hide = true, default_value_t = 4 << 20)]
     pub chunk_bytes: u64,
+}
+
+/// What is new or rare, for the commands that show behaviours.
+#[derive(Clone, Debug, Args)]
+pub struct Against {
+    /// Mark what is new or rare against this earlier case, and against the other hosts; may be repeated. Nothing is learned from
+    /// incidents of high severity, and no severity changes
+    #[arg(long, value_name = "CASE", help_heading = "Triage")]
+    baseline: Vec<PathBuf>,
+}
+
+impl Against {
+    /// What the earlier cases show; none where none was given.
+    pub fn learn(&self) -> anyhow::Result<Option<Baseline>> {
+        let mut baseline = Baseline::default();
+        for path in &self.baseline {
+            let case = CaseReader::open(path)?;
+            baseline.learn(&case.timelines()?, &case.incidents()?);
+        }
+        Ok((!self.baseline.is_empty()).then_some(baseline))
+    }
 }
 
 impl Reading {

@@ -135,3 +135,32 @@ fn suppressed_findings_are_lowered_counted_and_named() {
     let run = place.run(&["incidents", "one.log", "--suppress", "bad"]).expect(1);
     assert!(run.err.contains("bad:1"), "{}", run.err);
 }
+
+#[test]
+fn what_is_new_against_earlier_cases_is_marked() {
+    let place = Place::new();
+    let rest = r#"operation="open" class="file" profile="web" name="/srv/a" pid=7 comm="curl" requested_mask="r" denied_mask="r" fsuid=0 ouid=0"#;
+    let old = avc(1, 1, "DENIED", "web", rest);
+    let new = avc(2, 2, "DENIED", "web", &rest.replace("/srv/a", "/etc/shadow"));
+    place.file("old.log", &old);
+    place.file("new.log", [old, new].concat());
+    place.run(&["analyze", "old.log", "-o", "old", "-q"]).expect(0);
+    let baseline = ["--baseline", "old"];
+    place.run(&[&["analyze", "new.log", "-o", "new", "-q"][..], &baseline].concat()).expect(0);
+    // The case keeps the marks; the command gives them too, to a case made without.
+    place.run(&["analyze", "new.log", "-o", "plain", "-q"]).expect(0);
+    let kept = place.run(&["incidents", "new", "--format", "json"]).expect(0);
+    let given = place.run(&[&["incidents", "plain", "--format", "json"][..], &baseline].concat()).expect(0);
+    assert_eq!(kept.out, given.out);
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&kept.out).unwrap();
+    assert_eq!(rows[0]["novelty"], "partly new");
+    let text = place.run(&[&["incidents", "plain"][..], &baseline].concat()).expect(0);
+    assert!(text.out.contains("baseline     partly new: of 2 behaviours 1 new, 1 known"), "{}", text.out);
+    let lines = place.run(&[&["timeline", "plain", "--format", "csv"][..], &baseline].concat()).expect(0);
+    let novelty = |name: &str| {
+        let line = lines.out.lines().find(|line| line.contains(name)).unwrap();
+        line.split(',').rev().nth(2).unwrap().to_owned()
+    };
+    assert_eq!((novelty("/etc/shadow"), novelty("/srv/a")), ("new".to_owned(), "known".to_owned()));
+    place.run(&["incidents", "plain", "--baseline", "missing"]).expect(1);
+}

@@ -58,6 +58,12 @@ pub fn columns() -> Vec<Column> {
             "what the collected policy would have let through next without a record, the gravest first; empty where nothing, or \
              where no policy was collected",
         ),
+        column(
+            "novelty",
+            Kind::Word,
+            "`new`, `partly new`, `rare`, `known`, `not comparable` against `--baseline`; null where none was given",
+        ),
+        column("novelty_why", Kind::Word, "the numbers behind it; null where none was given"),
         word(
             "first_event_id",
             "id of the first event; empty where it rests on findings about the evidence alone",
@@ -149,6 +155,8 @@ pub fn incidents(rows: &[IncidentRow]) -> Result<RecordBatch, ArrowError> {
         }),
         lists(rows, |row| &row.comms),
         lists(rows, |row| &row.next_steps),
+        options(rows.iter().map(|row| row.novelty.as_deref())),
+        options(rows.iter().map(|row| row.novelty_why.as_deref())),
         word(|row| &row.first_event_id),
     ]);
     RecordBatch::try_new(schema(&columns()), arrays)

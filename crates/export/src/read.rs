@@ -552,6 +552,7 @@ fn timeline_row(table: &Table, at: usize) -> TimelineRow {
         attempt: table.word("attempt", at),
         outcome: table.optional_word("outcome", at),
         authenticity: table.word("authenticity", at),
+        novelty: table.optional_word("novelty", at),
         first_event_id: table.word("first_event_id", at),
         last_event_id: table.word("last_event_id", at),
     }
@@ -604,6 +605,8 @@ fn incident_row(table: &Table, at: usize) -> IncidentRow {
         attempts,
         objects,
         next_steps: strings(table, "next_steps", at),
+        novelty: table.optional_word("novelty", at),
+        novelty_why: table.optional_word("novelty_why", at),
         comms: table.words("comms", at),
         first_event_id: table.word("first_event_id", at),
     }

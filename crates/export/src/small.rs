@@ -70,6 +70,11 @@ pub fn timeline_columns() -> Vec<Column> {
         column("attempt", Kind::Word, "what was attempted").required(),
         column("outcome", Kind::Word, "what came of it; null where nothing was checked"),
         column("authenticity", Kind::Word, "how far its events can be believed").required(),
+        column(
+            "novelty",
+            Kind::Word,
+            "`new`, `rare`, `known`, `not comparable` against `--baseline`; null where none was given, and for what is not compared",
+        ),
         column("first_event_id", Kind::Word, "id of the first event").required(),
         column("last_event_id", Kind::Word, "id of the last event").required(),
     ]
@@ -182,6 +187,7 @@ pub fn timelines(rows: &[TimelineRow]) -> Result<RecordBatch, ArrowError> {
     arrays.push(word(|row| &row.attempt));
     arrays.push(options(rows.iter().map(|row| row.outcome.as_deref())));
     arrays.push(word(|row| &row.authenticity));
+    arrays.push(options(rows.iter().map(|row| row.novelty.as_deref())));
     arrays.push(word(|row| &row.first_event_id));
     arrays.push(word(|row| &row.last_event_id));
     RecordBatch::try_new(schema(&timeline_columns()), arrays)

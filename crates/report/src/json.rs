@@ -131,6 +131,7 @@ pub fn timeline_row(row: &TimelineRow) -> Object {
         .put("attempt", &*row.attempt)
         .put("outcome", row.outcome.clone())
         .put("authenticity", &*row.authenticity)
+        .put("novelty", row.novelty.clone())
         .put("first_event_id", &*row.first_event_id)
         .put("last_event_id", &*row.last_event_id);
     out

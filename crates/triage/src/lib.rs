@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod assess;
+pub mod baseline;
 pub mod behaviour;
 pub mod finding;
 mod gate;
@@ -24,6 +25,7 @@ pub mod windows;
 pub mod wording;
 
 pub use assess::{Assessment, Input, assess};
+pub use baseline::Baseline;
 pub use behaviour::Behaviour;
 pub use finding::Finding;
 pub use incident::Incident;

@@ -13,7 +13,7 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 
-use crate::args::{Evidence, Reading};
+use crate::args::{Against, Evidence, Reading};
 use crate::exit::Exit;
 use crate::interrupt;
 use crate::ui::Ui;
@@ -58,6 +58,8 @@ pub struct Analyze {
     gap: std::time::Duration,
     #[command(flatten)]
     stated: Stated,
+    #[command(flatten)]
+    against: Against,
     #[command(flatten)]
     reading: Reading,
 }
@@ -123,6 +125,7 @@ enum Digest {
 impl Analyze {
     pub fn run(self, ui: &Ui) -> anyhow::Result<Exit> {
         let started = jiff::Timestamp::now();
+        let baseline = self.against.learn()?;
         let mut options = self.reading.options();
         options.evidence.hash = match self.hash {
             Digest::Sha256 => HashKind::Sha256,
@@ -154,7 +157,12 @@ impl Analyze {
         };
         progress.finish();
         let analysis = match result {
-            Ok(analysis) => analysis,
+            Ok(mut analysis) => {
+                if let Some(baseline) = &baseline {
+                    baseline.mark(&mut analysis.timelines, &mut analysis.incidents);
+                }
+                analysis
+            }
             Err(aaf_case::Error::NoEvidence { diagnostics }) => {
                 ui.diagnostics(&diagnostics, false);
                 anyhow::bail!("no evidence could be read");

@@ -12,7 +12,7 @@ use aaf_report::time::Clock;
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 
-use crate::args::Reading;
+use crate::args::{Against, Reading};
 use crate::exit::Exit;
 use crate::input::{self, Input};
 use crate::ui::Ui;
@@ -50,6 +50,8 @@ pub struct Incidents {
     /// Zone of the times that are printed: an IANA name, an offset or `local`; UTC by default
     #[arg(long, value_name = "TZ", value_parser = values::zone, allow_hyphen_values = true, help_heading = "Output")]
     display_tz: Option<TimeZone>,
+    #[command(flatten)]
+    against: Against,
     #[command(flatten)]
     reading: Reading,
 }
@@ -122,6 +124,7 @@ impl Incidents {
     }
 
     fn read(&self, ui: &Ui) -> anyhow::Result<Read> {
+        let baseline = self.against.learn()?;
         let input =
             input::open(&self.inputs, &self.reading, ui, |options| options.evidence.hash = HashKind::None)?;
         match input {
@@ -135,12 +138,19 @@ impl Incidents {
                 if unknown > 0 {
                     ui.warning(&format!("{unknown} lines of {} are no annotations", aaf_export::ANNOTATIONS));
                 }
-                Ok(Read { all: case.incidents()?, findings: case.findings()?, annotations, damage: false })
+                let mut all = case.incidents()?;
+                if let Some(baseline) = &baseline {
+                    baseline.mark(&mut case.timelines()?, &mut all);
+                }
+                Ok(Read { all, findings: case.findings()?, annotations, damage: false })
             }
             Input::Evidence(analysis) => {
                 let damage = ui.diagnostics(&analysis.diagnostics, false);
                 ui.suppressions(&analysis, self.reading.suppress.as_deref());
-                let Analysis { incidents: all, findings, .. } = *analysis;
+                let Analysis { incidents: mut all, findings, mut timelines, .. } = *analysis;
+                if let Some(baseline) = &baseline {
+                    baseline.mark(&mut timelines, &mut all);
+                }
                 Ok(Read { all, findings, annotations: Vec::new(), damage })
             }
         }

@@ -10,7 +10,7 @@ use aaf_report::timeline::{self, View};
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 
-use crate::args::Reading;
+use crate::args::{Against, Reading};
 use crate::exit::Exit;
 use crate::filter::Filters;
 use crate::input::{self, Input};
@@ -43,6 +43,8 @@ pub struct Timeline {
     /// Quiet after which an episode of a profile ends (evidence only)
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = values::duration, help_heading = "Reading")]
     gap: std::time::Duration,
+    #[command(flatten)]
+    against: Against,
     #[command(flatten)]
     reading: Reading,
 }
@@ -95,12 +97,16 @@ impl Timeline {
             options.raw = aaf_scan::Raw::None;
             options.gap_secs = self.gap.as_secs();
         })?;
-        match input {
-            Input::Case(case) => Ok((case.timelines()?, case.info().totals.events, false)),
+        let (mut rows, mut incidents, events, damage) = match input {
+            Input::Case(case) => (case.timelines()?, case.incidents()?, case.info().totals.events, false),
             Input::Evidence(analysis) => {
                 let damage = ui.diagnostics(&analysis.diagnostics, false);
-                Ok((analysis.timelines, analysis.info.totals.events, damage))
+                (analysis.timelines, analysis.incidents, analysis.info.totals.events, damage)
             }
+        };
+        if let Some(baseline) = self.against.learn()? {
+            baseline.mark(&mut rows, &mut incidents);
         }
+        Ok((rows, events, damage))
     }
 }

@@ -62,6 +62,8 @@ pub struct TimelineRow {
     pub outcome: Option<String>,
     /// How far the events can be believed (a word of `authenticity`).
     pub authenticity: String,
+    /// `new`, `rare`, `known` or `not comparable` against a baseline; none where there was none.
+    pub novelty: Option<String>,
     /// Id of the first event, 16 hex digits.
     pub first_event_id: String,
     /// Id of the last event.
@@ -131,6 +133,10 @@ pub struct IncidentRow {
     pub comms: Vec<Text>,
     /// What the collected policy would have let through next without a record, the gravest first.
     pub next_steps: Vec<String>,
+    /// `new`, `partly new`, `rare`, `known` or `not comparable` against a baseline; none where there was none.
+    pub novelty: Option<String>,
+    /// The numbers behind it.
+    pub novelty_why: Option<String>,
     /// Id of the first event; empty where it rests on findings about the evidence alone.
     pub first_event_id: String,
 }

@@ -48,7 +48,11 @@ fn one(at: usize, row: &IncidentRow, dossier: &Dossier, number: &mut usize) -> S
         fact("Time", &when),
         fact("Profiles", &names.join(", ")),
         fact("Incident", &row.incident_id),
-        fact("Why this severity", &row.reasons.join("; ")),
+        fact("Why this severity", &row.reasons.join("; "))
+            + &fact(
+                "Against the baseline",
+                &row.novelty.iter().chain(&row.novelty_why).cloned().collect::<Vec<_>>().join(": ")
+            ),
     );
     out.push_str("<h4>Observed</h4>\n<dl>");
     out.push_str(&fact("Result", &row.result));

@@ -38,6 +38,8 @@ fn dossier(text: &str) -> Dossier {
             action: word.clone(),
             alternatives: vec![word.clone()],
             next_steps: vec![word.clone()],
+            novelty: Some(word.clone()),
+            novelty_why: Some(word.clone()),
             links: vec![(word.clone(), word.clone())],
             attempts: vec![(word.clone(), word.clone(), 1)],
             objects: vec![(word.clone(), vec![bytes.clone()])],

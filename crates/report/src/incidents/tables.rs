@@ -29,6 +29,8 @@ pub fn incident_row(row: &IncidentRow) -> Object {
         .put("action", &*row.action)
         .put("alternatives", row.alternatives.clone())
         .put("next_steps", row.next_steps.clone())
+        .put("novelty", row.novelty.clone())
+        .put("novelty_why", row.novelty_why.clone())
         .put(
             "links",
             row.links
@@ -131,7 +133,7 @@ fn annotation(said: &Annotation) -> serde_json::Value {
 pub fn csv(incidents: &[&IncidentRow], said: &Said<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     out.write_all(
         b"incident_id,severity,confidence,host,profile_root,title,first_time,last_time,events,denied,allowed,audited,\
-          killed,policy_changes,stages,techniques,attack,payload,result,action,tags,dismissed,annotations\n",
+          killed,policy_changes,stages,techniques,attack,payload,result,action,novelty,tags,dismissed,annotations\n",
     )?;
     for row in incidents {
         let text = |text: &str| escape::csv(text.as_bytes());
@@ -156,6 +158,7 @@ pub fn csv(incidents: &[&IncidentRow], said: &Said<'_>, out: &mut dyn io::Write)
             text(&row.payload),
             text(&row.result),
             text(&row.action),
+            text(row.novelty.as_deref().unwrap_or_default()),
             text(&said.tags(row).join(" ")),
             text(&said.dismissal(row).map(|it| it.text.clone()).unwrap_or_default()),
             text(&said.of(row).iter().map(|it| sentence(it)).collect::<Vec<_>>().join(" · ")),
@@ -187,6 +190,9 @@ pub fn markdown(incidents: &[&IncidentRow], said: &Said<'_>, out: &mut dyn io::W
         line("Confidence", text(&row.confidence))?;
         line("Techniques", text(&row.techniques.join(", ")))?;
         line("What else would explain it", text(&row.alternatives.join(" ")))?;
+        if let (Some(novelty), Some(why)) = (&row.novelty, &row.novelty_why) {
+            line("Against the baseline", text(&format!("{novelty}: {why}")))?;
+        }
         for step in &row.next_steps {
             line("Policy would have let through unseen", text(step))?;
         }

@@ -164,6 +164,9 @@ fn more(incident: &IncidentRow, columns: usize, page: &mut dyn Page) -> io::Resu
     detail("techniques", &incident.techniques.join(", "), columns, page)?;
     detail("why", &incident.reasons.join("; "), columns, page)?;
     detail("or else", &incident.alternatives.join(" "), columns, page)?;
+    if let (Some(novelty), Some(why)) = (&incident.novelty, &incident.novelty_why) {
+        detail("baseline", &format!("{novelty}: {why}"), columns, page)?;
+    }
     for (at, step) in incident.next_steps.iter().enumerate() {
         detail(if at == 0 { "unseen next" } else { "" }, step, columns, page)?;
     }

@@ -126,6 +126,8 @@ impl Redact for IncidentRow {
             objects,
             comms,
             next_steps,
+            novelty: _,
+            novelty_why: _,
             first_event_id: _,
         } = self;
         host.redact(with);
@@ -203,6 +205,7 @@ impl Redact for TimelineRow {
             attempt: _,
             outcome: _,
             authenticity: _,
+            novelty: _,
             first_event_id: _,
             last_event_id: _,
         } = self;

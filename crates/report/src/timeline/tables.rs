@@ -23,7 +23,7 @@ pub fn json(rows: &[&TimelineRow], out: &mut dyn io::Write) -> io::Result<()> {
 pub fn csv(rows: &[&TimelineRow], out: &mut dyn io::Write) -> io::Result<()> {
     out.write_all(
         b"host,profile_root,profile,episode_id,incident_id,rules,first_time,last_time,count,peak_per_second,verdict,class,operation,\
-          requested,object,object_count,comm,pid,exe,uid,user,chain,attempt,outcome,authenticity,first_event_id,last_event_id\n",
+          requested,object,object_count,comm,pid,exe,uid,user,chain,attempt,outcome,authenticity,novelty,first_event_id,last_event_id\n",
     )?;
     for row in rows {
         let number = |value: Option<i64>| value.map(|it| it.to_string()).unwrap_or_default();
@@ -59,6 +59,7 @@ pub fn csv(rows: &[&TimelineRow], out: &mut dyn io::Write) -> io::Result<()> {
             row.attempt.clone(),
             row.outcome.clone().unwrap_or_default(),
             row.authenticity.clone(),
+            row.novelty.clone().unwrap_or_default(),
             row.first_event_id.clone(),
             row.last_event_id.clone(),
         ];

@@ -198,11 +198,18 @@ fn lines(group: &[&TimelineRow], shared: &[u8], view: &View) -> Vec<Line> {
                 count: count(row),
                 acting: phrase::acting(row, 3),
                 id: short_id(&row.first_event_id, view.id_digits).to_owned(),
-                rule: row.rules.first().map(|rule| terminal(rule.as_bytes())).unwrap_or_default(),
+                rule: mark(row),
                 style: phrase::style(&row.verdict, row.outcome.as_deref()),
             }
         })
         .collect()
+}
+
+/// The gravest rule that found it, and that it is new or rare.
+fn mark(row: &TimelineRow) -> String {
+    let rule = row.rules.first().map(|rule| terminal(rule.as_bytes()));
+    let novelty = row.novelty.clone().filter(|it| matches!(&**it, "new" | "rare"));
+    rule.into_iter().chain(novelty).collect::<Vec<_>>().join(" ")
 }
 
 /// What came of it; of what looks forged nothing came.
