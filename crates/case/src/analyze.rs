@@ -211,6 +211,10 @@ pub fn analyze<S: TableSink>(
         .collect();
     let mut info =
         case_info(&inventory, &report, &diagnostics, hosts, &sums, &incidents, options.evidence.hash);
+    info.rules_sha256 = Some(fingerprint(&rules));
+    let is_suppressed =
+        |row: &&FindingRow| row.noise.as_ref().is_some_and(|reason| reason.starts_with("suppressed by "));
+    info.suppressed = findings.iter().filter(is_suppressed).count() as u64;
     info.collections = collections.iter().map(collections::info).collect();
     describe(&mut info, &report, &sources, hosts, &collections, &sums.periods);
     for (host, (&rank, _)) in info.hosts.iter_mut().zip(&sums.by_host) {
@@ -230,6 +234,12 @@ pub fn analyze<S: TableSink>(
         diagnostics,
         expired,
     })
+}
+
+/// SHA-256 of the text of all rules, in hexadecimal.
+fn fingerprint(rules: &Rules) -> String {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(rules.text().as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn read_suppressions(path: &Path) -> Result<Suppressions, Error> {
@@ -494,6 +504,8 @@ fn case_info(
         format_version: FORMAT_VERSION,
         tool: "aa-forensics".to_owned(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        rules_sha256: None,
+        suppressed: 0,
         evidence,
         hosts,
         totals,

@@ -16,6 +16,12 @@ pub struct CaseInfo {
     pub tool: String,
     /// The tool's version.
     pub tool_version: String,
+    /// SHA-256 of the text of all rules that were used, shipped and added.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules_sha256: Option<String>,
+    /// Findings that suppressions lowered.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub suppressed: u64,
     /// Every evidence file.
     pub evidence: Vec<EvidenceInfo>,
     /// Every host that events speak of.
@@ -238,4 +244,8 @@ pub struct Totals {
     pub first_time: Option<String>,
     /// Last settled time of an AppArmor event.
     pub last_time: Option<String>,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }

@@ -14,7 +14,6 @@ use aaf_report::redact::{DERIVATIVE, Redact, Redactor, homes_in};
 use aaf_report::show::Found;
 use aaf_report::time::{Clock, rfc3339};
 use aaf_report::{PlainPage, context, escape};
-use aaf_triage::Rules;
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
@@ -313,7 +312,7 @@ fn manifest(case: &CaseReader, incident: &IncidentRow, wish: &Wish<'_>) -> anyho
         "tool": "aa-forensics",
         "tool_version": env!("CARGO_PKG_VERSION"),
         "case_tool_version": info.tool_version,
-        "rules_sha256": sha256_hex(Rules::shipped()?.text().as_bytes()),
+        "rules_sha256": info.rules_sha256,
         "arguments": arguments,
         "stated_by_the_user": case.run().get("stated"),
         "case_sha256sums_sha256": aaf_export::sums::sha256(&list).with_context(|| list.display().to_string()).ok(),

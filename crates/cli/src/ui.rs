@@ -60,10 +60,7 @@ impl Ui {
     /// What `--suppress` did, and which of its entries did nothing any more.
     pub fn suppressions(&self, analysis: &aaf_case::Analysis, file: Option<&std::path::Path>) {
         let Some(file) = file else { return };
-        let is_suppressed = |reason: &Option<String>| {
-            reason.as_ref().is_some_and(|reason| reason.starts_with("suppressed by "))
-        };
-        let count = analysis.findings.iter().filter(|row| is_suppressed(&row.noise)).count();
+        let count = analysis.info.suppressed;
         let text = format!("{count} findings are lowered by {}; findings.parquet names each", file.display());
         self.warning(&escape::terminal(text.as_bytes()));
         for entry in &analysis.expired {

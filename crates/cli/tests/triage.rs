@@ -152,7 +152,7 @@ fn what_is_new_against_earlier_cases_is_marked() {
     let kept = place.run(&["incidents", "new", "--format", "json"]).expect(0);
     let given = place.run(&[&["incidents", "plain", "--format", "json"][..], &baseline].concat()).expect(0);
     assert_eq!(kept.out, given.out);
-    let rows: Vec<serde_json::Value> = serde_json::from_str(&kept.out).unwrap();
+    let rows: Vec<Value> = serde_json::from_str(&kept.out).unwrap();
     assert_eq!(rows[0]["novelty"], "partly new");
     let text = place.run(&[&["incidents", "plain"][..], &baseline].concat()).expect(0);
     assert!(text.out.contains("baseline     partly new: of 2 behaviours 1 new, 1 known"), "{}", text.out);

@@ -18,7 +18,13 @@ use arrow::error::ArrowError;
 use crate::columns::{Column, Kind, TextBuilder, column, struct_fields};
 
 const EXTRA: &[(&str, Kind)] = &[("key", Kind::Word), ("value", Kind::Word), ("value_bytes", Kind::Bytes)];
-const PATHS: &[(&str, Kind)] = &[("name", Kind::Word), ("name_bytes", Kind::Bytes), ("nametype", Kind::Word)];
+const PATHS: &[(&str, Kind)] = &[
+    ("name", Kind::Word),
+    ("name_bytes", Kind::Bytes),
+    ("nametype", Kind::Word),
+    ("inode", Kind::Word),
+    ("dev", Kind::Word),
+];
 
 /// Text columns that are a key of the record and nothing else.
 const TEXT_KEYS: &[(&str, Key, &str)] = &[
@@ -141,7 +147,8 @@ pub fn columns() -> Vec<Column> {
         column(
             "paths",
             Kind::Structs(PATHS),
-            "names of the joined PATH records, as asked for; empty where none was joined",
+            "names of the joined PATH records, as asked for, with inode and device (`major:minor`, hexadecimal); empty where none \
+             was joined",
         )
         .required(),
         column("extra", Kind::Structs(EXTRA), "every further key of the record in order, repeated ones too")
@@ -436,6 +443,10 @@ fn push_paths(event: &Event<'_>, paths: &mut StructListBuilder) {
         let item = paths.values();
         push_member(item, 0, Some(1), name.as_deref());
         push_member(item, 2, None, nametype.as_deref());
+        for (at, key) in [(3, Key::Inode), (4, Key::Dev)] {
+            let field = value(key).map(|field| field.bytes(event.joined.bytes));
+            push_member(item, at, None, field.as_deref());
+        }
         item.append(true);
     }
 }

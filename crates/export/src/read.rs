@@ -3,6 +3,7 @@
 //! Tables and columns may be missing, unknown ones are passed over, and nothing is believed of their contents: a case
 //! may come from another version or another hand.
 
+mod indicators;
 mod state;
 mod stream;
 mod uses;

@@ -278,7 +278,7 @@ fn is_selected(audit_type: u16, key: Key) -> bool {
                 | Key::Exe
                 | Key::AuditKey
         ),
-        1302 => matches!(key, Key::Name | Key::Nametype),
+        1302 => matches!(key, Key::Name | Key::Nametype | Key::Inode | Key::Dev),
         1306 => matches!(key, Key::Saddr),
         1307 => matches!(key, Key::Cwd),
         1309 => true,

@@ -132,6 +132,8 @@ impl Report {
         };
         dossier.choose(Level::from(self.min_severity));
         dossier.exhibits = case.events_with_lines(&dossier.wanted_exhibits())?;
+        let episodes = dossier.incidents.iter().flat_map(|row| row.episode_ids.iter().cloned()).collect();
+        dossier.indicators = case.indicators(&episodes)?;
         if let Some(path) = &self.redact {
             let with = key::redactor(path, &case)?;
             dossier.redact(&with);

@@ -375,3 +375,22 @@ pub struct Annotation {
     /// The note, the tag, or the reason.
     pub text: String,
 }
+
+/// Something to look for elsewhere: an address, an inode.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IndicatorRow {
+    /// `local address`, `foreign address`, `socket address`, `inode`.
+    pub kind: String,
+    /// Its value.
+    pub value: Text,
+    /// The episode of the events that show it.
+    pub episode_id: String,
+    /// Microseconds since 1970-01-01 UTC of the first event that shows it; none where unknown.
+    pub first_time_us: Option<i64>,
+    /// The same of the last.
+    pub last_time_us: Option<i64>,
+    /// Number of events.
+    pub count: i64,
+    /// Id of the first event.
+    pub event_id: String,
+}

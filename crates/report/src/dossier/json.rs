@@ -38,7 +38,10 @@ pub fn json(dossier: &Dossier, out: &mut dyn io::Write) -> io::Result<()> {
     let mut all = Object::default();
     all.put("report", "aa-forensics")
         .put("report_version", &*dossier.report_version)
-        .put("rules_sha256", &*dossier.rules_sha256)
+        .put(
+            "rules_sha256",
+            dossier.info.rules_sha256.clone().unwrap_or_else(|| dossier.rules_sha256.clone()),
+        )
         .put("tlp", dossier.tlp.clone())
         .put("derivative", dossier.derivative.then_some(crate::redact::DERIVATIVE))
         .put("case", serde_json::to_value(&dossier.info).unwrap_or_default())
@@ -49,9 +52,18 @@ pub fn json(dossier: &Dossier, out: &mut dyn io::Write) -> io::Result<()> {
         .put("coverage", dossier.coverage.iter().map(|row| of(coverage_row(row))).collect::<Vec<_>>())
         .put("lint", dossier.lint.iter().map(|row| of(lint_row(row))).collect::<Vec<_>>())
         .put("integrity", dossier.integrity.iter().map(|row| of(integrity_row(row))).collect::<Vec<_>>())
+        .put("indicators", dossier.indicators.iter().map(indicator).collect::<Vec<_>>())
         .put("limits", dossier.limits())
         .put("preserve", dossier.preservation());
     write_pretty(out, &all)
+}
+
+fn indicator(row: &aaf_model::tables::IndicatorRow) -> Value {
+    value!({
+        "kind": row.kind, "value": String::from_utf8_lossy(&row.value), "episode_id": row.episode_id,
+        "first_time": row.first_time_us.and_then(rfc3339), "last_time": row.last_time_us.and_then(rfc3339),
+        "events": row.count, "event_id": row.event_id,
+    })
 }
 
 fn exhibit(event: &aaf_model::tables::EventDetail) -> Value {

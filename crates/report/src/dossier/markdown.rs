@@ -22,7 +22,8 @@ pub fn markdown(dossier: &Dossier, out: &mut dyn io::Write) -> io::Result<()> {
     }
     writeln!(out, "# AppArmor forensic report: {}\n", text(&dossier.title()))?;
     writeln!(out, "- **Tool:** aa-forensics {}", text(&dossier.info.tool_version))?;
-    writeln!(out, "- **Rules (SHA-256):** {}", dossier.rules_sha256)?;
+    let rules = dossier.info.rules_sha256.as_ref().unwrap_or(&dossier.rules_sha256);
+    writeln!(out, "- **Rules (SHA-256):** {}", text(rules))?;
     for file in &dossier.info.evidence {
         let digest = file.sha256.as_deref().or(file.blake3.as_deref()).unwrap_or("not hashed");
         writeln!(out, "- **Evidence:** {}, {} bytes, {}", text(&file.path), file.size_bytes, text(digest))?;

@@ -9,8 +9,8 @@ use aaf_case::CaseInfo;
 use aaf_model::Diagnostic;
 use aaf_model::Level;
 use aaf_model::tables::{
-    Annotation, CoverageRow, EventDetail, FindingRow, IncidentRow, IntegrityRow, LintRow, TimelineRow,
-    WindowRow,
+    Annotation, CoverageRow, EventDetail, FindingRow, IncidentRow, IndicatorRow, IntegrityRow, LintRow,
+    TimelineRow, WindowRow,
 };
 
 use crate::time::Clock;
@@ -52,6 +52,8 @@ pub struct Dossier {
     pub diagnostics: Vec<Diagnostic>,
     /// Events with the lines that they rest on, by id.
     pub exhibits: Vec<EventDetail>,
+    /// Addresses and inodes of the incidents that are told.
+    pub indicators: Vec<IndicatorRow>,
     /// SHA-256 of the rules that come with the program.
     pub rules_sha256: String,
     /// Version of the program that makes the report.

@@ -47,7 +47,10 @@ pub(super) fn section(dossier: &Dossier) -> String {
     out.push_str(&fact("Reported with", &format!("aa-forensics {}", dossier.report_version)));
     out.push_str(&fact(
         "Rules (SHA-256)",
-        &format!("{}, those of the reporting program", dossier.rules_sha256),
+        &match &info.rules_sha256 {
+            Some(digest) => digest.clone(),
+            None => format!("{}, those of the reporting program; the case names none", dossier.rules_sha256),
+        },
     ));
     out.push_str(&fact("Analysis began", word(run, "started")));
     out.push_str(&fact("Working folder", word(run, "working_folder")));

@@ -44,8 +44,19 @@ fn marking(dossier: &Dossier) -> String {
     format!("<p><span class=\"tlp {class}\">{}</span>\n{derivative}", escape::text(tlp))
 }
 
+/// The style, with the marking in the margins of printed pages; only markings of the protocol get there.
+fn style(dossier: &Dossier) -> String {
+    const KNOWN: [&str; 5] = ["TLP:RED", "TLP:AMBER+STRICT", "TLP:AMBER", "TLP:GREEN", "TLP:CLEAR"];
+    let marking = KNOWN.into_iter().find(|known| dossier.tlp.as_deref() == Some(known));
+    let margins = marking.map_or_else(String::new, |marking| {
+        format!("@page{{@top-right{{content:\"{marking}\";font-size:9pt;font-weight:bold}}@bottom-center{{content:\"{marking}\";font-size:9pt;font-weight:bold}}}}")
+    });
+    format!("{STYLE}{margins}")
+}
+
 pub(super) fn head(dossier: &Dossier) -> String {
     let title = escape::text(&dossier.title());
+    let style = style(dossier);
     let contents: String =
         CONTENTS.iter().map(|(id, name)| format!("<li><a href=\"#{id}\">{name}</a>")).collect();
     format!(
@@ -53,11 +64,11 @@ pub(super) fn head(dossier: &Dossier) -> String {
          <meta http-equiv=Content-Security-Policy content=\"default-src 'none'; script-src '{}'; style-src '{}'; \
          img-src data:; base-uri 'none'; form-action 'none'\">\n\
          <meta name=referrer content=no-referrer>\n<meta name=viewport content=\"width=device-width, initial-scale=1\">\n\
-         <link rel=icon href=\"data:,\">\n<title>AppArmor forensic report: {title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
+         <link rel=icon href=\"data:,\">\n<title>AppArmor forensic report: {title}</title>\n<style>{style}</style>\n</head>\n<body>\n\
          <a class=skip href=\"#incidents\">Skip to the incidents</a>\n<header>\n{}<h1>AppArmor forensic report: {title}</h1>\n\
          <nav aria-label=Contents><ul>{contents}</ul></nav>\n</header>\n<main>\n",
         hash(SCRIPT),
-        hash(STYLE),
+        hash(&style),
         marking(dossier),
     )
 }

@@ -61,7 +61,63 @@ pub(super) fn section(dossier: &Dossier) -> String {
         .collect();
     let heads = ["Stage", "Technique", "Before version 19", "Gravest finding", "Events", "Incidents"];
     format!(
-        "<section id=matrix>\n<h2>ATT&amp;CK techniques</h2>\n{}</section>\n",
+        "<section id=matrix>\n<h2>ATT&amp;CK techniques</h2>\n{}<details><summary>As a list</summary>\n{}</details></section>\n",
+        grid(&stages, &cells),
         table("Techniques that findings are consistent with, version 19, by stage", &heads, &rows)
+    )
+}
+
+/// Stages as columns, techniques as cells, in the order of an intrusion.
+fn grid(stages: &[&str], cells: &BTreeMap<(usize, &str), Cell>) -> String {
+    const ORDER: [&str; 11] = [
+        "entry",
+        "execution",
+        "persistence",
+        "privilege escalation",
+        "defence impairment",
+        "credential access",
+        "discovery",
+        "collection",
+        "command and control",
+        "escape",
+        "impact",
+    ];
+    let rank = |stage: &str| ORDER.iter().position(|known| *known == stage).unwrap_or(ORDER.len());
+    let mut columns: Vec<(usize, &str)> = stages.iter().copied().enumerate().collect();
+    columns.retain(|(at, _)| cells.keys().any(|(stage, _)| stage == at));
+    columns.sort_by_key(|(at, stage)| (rank(stage), *at));
+    if columns.is_empty() {
+        return String::new();
+    }
+    let heads: String =
+        columns.iter().map(|(_, stage)| format!("<th scope=col>{}", escape::text(stage))).collect();
+    let body: String = columns
+        .iter()
+        .map(|(at, _)| {
+            let own = cells.iter().filter(|((stage, _), _)| stage == at);
+            let own: String = own
+                .map(|((_, technique), cell)| {
+                    let older: Vec<&str> =
+                        cell.older.iter().map(|id| &**id).filter(|id| id != technique).collect();
+                    let older = if older.is_empty() {
+                        String::new()
+                    } else {
+                        format!(" (before: {})", older.join(", "))
+                    };
+                    format!(
+                        "<li class=\"{}\">{}<small>{} {} events</small>",
+                        super::severity_class(cell.worst.as_str()),
+                        escape::text(technique),
+                        escape::text(&older),
+                        cell.events
+                    )
+                })
+                .collect();
+            format!("<td><ul>{own}</ul>")
+        })
+        .collect();
+    format!(
+        "<div class=wide><table class=grid><caption class=soft>Techniques that findings are consistent with, by stage; \
+         ATT&amp;CK version 19</caption><thead><tr>{heads}<tbody><tr>{body}</table></div>\n"
     )
 }

@@ -66,6 +66,11 @@ fn missing(row: &CoverageRow) -> String {
     }
 }
 
+/// What of a path lies below the folder of policy; the evidence is named with the host.
+fn below(path: &str) -> &str {
+    path.rsplit_once("apparmor.d/").map_or(path, |(_, rest)| rest)
+}
+
 /// Findings on profiles that incidents touch, or that answer the network.
 fn policy(dossier: &Dossier) -> String {
     let told = |row: &&LintRow| {
@@ -85,7 +90,7 @@ fn policy(dossier: &Dossier) -> String {
                 severity(&row.severity),
                 escape::text(row.host.as_deref().unwrap_or("unknown")),
                 escape::text(row.profile.as_deref().unwrap_or("")),
-                format!("{}:{}", escape::text(&row.file), row.line),
+                format!("{}:{}", escape::text(below(&row.file)), row.line),
                 format!("<code>{}</code>", escape::text(row.rule.as_deref().unwrap_or(""))),
                 escape::text(&format!("{} {}", row.check, row.message)),
                 escape::text(row.next_step.as_deref().unwrap_or("")),

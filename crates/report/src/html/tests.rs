@@ -1,6 +1,6 @@
 use aaf_model::tables::{
-    CoverageRow, EventDetail, FindingRow, IncidentRow, IntegrityRow, LintRow, SightingRow, TimelineRow,
-    WindowRow,
+    CoverageRow, EventDetail, FindingRow, IncidentRow, IndicatorRow, IntegrityRow, LintRow, SightingRow,
+    TimelineRow, WindowRow,
 };
 
 use crate::dossier::{self, Dossier};
@@ -42,6 +42,7 @@ fn dossier(text: &str) -> Dossier {
             novelty_why: Some(word.clone()),
             links: vec![(word.clone(), word.clone())],
             attempts: vec![(word.clone(), word.clone(), 1)],
+            episode_ids: vec![word.clone()],
             objects: vec![(word.clone(), vec![bytes.clone()])],
             comms: vec![bytes.clone()],
             first_event_id: word.clone(),
@@ -122,6 +123,12 @@ fn dossier(text: &str) -> Dossier {
                 ..Default::default()
             }],
             ..IntegrityRow::default()
+        }],
+        indicators: vec![IndicatorRow {
+            kind: word.clone(),
+            value: bytes.clone(),
+            episode_id: word.clone(),
+            ..IndicatorRow::default()
         }],
         exhibits: vec![EventDetail {
             event_id: word.clone(),

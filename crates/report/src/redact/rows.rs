@@ -4,8 +4,8 @@ use aaf_case::CaseInfo;
 use aaf_case::context::{Context, ContextLine, Said};
 use aaf_model::Diagnostic;
 use aaf_model::tables::{
-    Annotation, CoverageRow, EventDetail, ExchangeEvent, FindingRow, IncidentRow, IntegrityLine,
-    IntegrityRow, LintRow, SightingRow, TimelineRow, WindowRow,
+    Annotation, CoverageRow, EventDetail, ExchangeEvent, FindingRow, IncidentRow, IndicatorRow,
+    IntegrityLine, IntegrityRow, LintRow, SightingRow, TimelineRow, WindowRow,
 };
 use serde_json::Value;
 
@@ -360,6 +360,21 @@ impl Redact for ExchangeEvent {
     }
 }
 
+impl Redact for IndicatorRow {
+    fn redact(&mut self, with: &Redactor) {
+        let IndicatorRow {
+            kind: _,
+            value,
+            episode_id: _,
+            first_time_us: _,
+            last_time_us: _,
+            count: _,
+            event_id: _,
+        } = self;
+        value.redact(with);
+    }
+}
+
 impl Redact for Context {
     fn redact(&mut self, with: &Redactor) {
         let Context { lines, left_out: _ } = self;
@@ -393,6 +408,7 @@ impl Redact for Dossier {
             integrity,
             diagnostics,
             exhibits,
+            indicators,
             rules_sha256: _,
             report_version: _,
             annotations,
@@ -411,6 +427,7 @@ impl Redact for Dossier {
         all(integrity, with);
         all(diagnostics, with);
         all(exhibits, with);
+        all(indicators, with);
         all(annotations, with);
         *derivative = true;
     }

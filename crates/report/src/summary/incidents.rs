@@ -17,5 +17,10 @@ pub(super) fn incidents(analysis: &Analysis, view: &View<'_>, page: &mut dyn Pag
     page.put(Style::Heading, "Incidents")?;
     page.put(Style::Quiet, "   what belongs together by profile, process family, session and time")?;
     page.end_line()?;
+    if analysis.info.suppressed > 0 {
+        let count = crate::phrase::many(analysis.info.suppressed, "finding is", "findings are");
+        page.put(Style::Warning, &format!("  {count} lowered by suppressions; findings.parquet names each"))?;
+        page.end_line()?;
+    }
     crate::incidents::top(&analysis.incidents, MOST_INCIDENTS, (&view.clock, view.width), page)
 }
