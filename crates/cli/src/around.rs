@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aaf_case::context::{Context, Wanted, gather};
+use aaf_case::context::{Context, Wanted, gather_all};
 use aaf_export::CaseReader;
 use aaf_model::tables::IncidentRow;
 
@@ -15,6 +15,12 @@ pub struct Around {
     pub gone: Vec<(String, String)>,
 }
 
+/// The same of several incidents, by their ids.
+pub struct AroundAll {
+    pub of: Vec<(String, Context)>,
+    pub gone: Vec<(String, String)>,
+}
+
 /// Reads the evidence again for what stands near an incident; nothing where its time is not known.
 pub fn around(
     case: &CaseReader,
@@ -23,25 +29,40 @@ pub fn around(
     most: usize,
     evidence: &Evidence<'_>,
 ) -> Around {
-    let (Some(first), Some(last)) = (incident.first_time_us, incident.last_time_us) else {
-        return Around::default();
-    };
+    let AroundAll { mut of, gone } = around_all(case, &[incident], window, most, evidence);
+    Around { context: of.pop().map(|(_, context)| context).unwrap_or_default(), gone }
+}
+
+/// The same for several incidents; every evidence file is read once.
+pub fn around_all(
+    case: &CaseReader,
+    incidents: &[&IncidentRow],
+    window: Duration,
+    most: usize,
+    evidence: &Evidence<'_>,
+) -> AroundAll {
     let window_us = i64::try_from(window.as_micros()).unwrap_or(i64::MAX);
-    let wanted = Wanted {
-        host: incident.host.clone(),
-        from_us: first.saturating_sub(window_us),
-        to_us: last.saturating_add(window_us),
-        most,
-    };
-    let mut found = Around::default();
+    let (mut ids, mut all) = (Vec::new(), Vec::new());
+    for incident in incidents {
+        let (Some(first), Some(last)) = (incident.first_time_us, incident.last_time_us) else { continue };
+        ids.push(incident.incident_id.clone());
+        all.push(Wanted {
+            host: incident.host.clone(),
+            from_us: first.saturating_sub(window_us),
+            to_us: last.saturating_add(window_us),
+            most,
+        });
+    }
+    let mut found: Vec<Context> = ids.iter().map(|_| Context::default()).collect();
+    let mut gone = Vec::new();
     for (path, file) in evidence.all() {
         match file {
-            Ok(file) => gather(&file, case.info(), evidence.options(), &wanted, &mut found.context),
-            Err(why) => found.gone.push((path.to_owned(), why)),
+            Ok(file) => gather_all(&file, case.info(), evidence.options(), &all, &mut found),
+            Err(why) => gone.push((path.to_owned(), why)),
         }
     }
-    found.context.finish();
-    found
+    found.iter_mut().for_each(Context::finish);
+    AroundAll { of: ids.into_iter().zip(found).collect(), gone }
 }
 
 /// The incident whose id begins so.

@@ -164,3 +164,29 @@ fn base64_sha256(text: &str) -> String {
     child.stdin.take().unwrap().write_all(&bytes).unwrap();
     String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap().trim().to_owned()
 }
+
+#[test]
+fn what_other_logs_say_stands_beside_the_incident() {
+    let place = Place::new();
+    let bundle = place.path("web01.tar.xz");
+    std::fs::copy(sample("web01.tar.xz"), &bundle).unwrap();
+    place.run(&["analyze", "web01.tar.xz", "-o", "case", "-q"]).expect(0);
+    let report = |arguments: &[&str]| {
+        let run = place.run(&[&["report", "case"][..], arguments].concat()).expect(0);
+        run.out
+    };
+    let html = report(&[]);
+    assert!(html.contains("lines of other logs around it"), "no context");
+    assert!(html.contains("GET /cgi-bin/"), "no request");
+    let json: Value = serde_json::from_str(&report(&["--format", "json"])).unwrap();
+    let lines = json["incidents"][0]["context"].as_array().unwrap();
+    // Entries of the journal stand among them, and what the log says too is told once.
+    assert!(lines.iter().any(|line| line["path"].as_str().unwrap().contains(".journal")), "no journal");
+    let of = |text: &str| lines.iter().filter(|line| line["line"].as_str().unwrap().ends_with(text)).count();
+    assert_eq!(of("Started rsyslog.service - System Logging Service."), 2, "once a start");
+    assert!(report(&["--format", "markdown"]).contains("candidates, not causes"));
+    assert!(!report(&["--context", "never"]).contains("lines of other logs around it"));
+    // Without the evidence the report says that it lacks them.
+    std::fs::remove_file(&bundle).unwrap();
+    assert!(report(&[]).contains("no lines around incidents could be read"), "nothing said");
+}

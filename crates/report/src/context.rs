@@ -84,6 +84,16 @@ fn is_inside(line: &ContextLine, window: &WindowRow) -> bool {
 
 /// For machines.
 pub fn json(incident: &IncidentRow, context: &Context, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut all = Object::default();
+    all.put("incident_id", &*incident.incident_id)
+        .put("note", "candidates, not causes")
+        .put("left_out", context.left_out)
+        .put("lines", lines_value(context));
+    write_pretty(out, &all)
+}
+
+/// The lines as an array.
+pub(crate) fn lines_value(context: &Context) -> serde_json::Value {
     let lines: Vec<serde_json::Value> = context
         .lines
         .iter()
@@ -99,10 +109,5 @@ pub fn json(incident: &IncidentRow, context: &Context, out: &mut dyn io::Write) 
             serde_json::to_value(&row).unwrap_or_default()
         })
         .collect();
-    let mut all = Object::default();
-    all.put("incident_id", &*incident.incident_id)
-        .put("note", "candidates, not causes")
-        .put("left_out", context.left_out)
-        .put("lines", lines);
-    write_pretty(out, &all)
+    lines.into()
 }

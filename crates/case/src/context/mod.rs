@@ -1,9 +1,11 @@
 //! The lines around an incident: candidates for what explains it, not causes.
 //!
-//! Reads the text of the evidence again, of one host and one stretch of time.
+//! Reads the text and the journals of the evidence again, of one host and one stretch of time.
 
+mod journal;
 mod line;
 
+use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 
 use aaf_evidence::{Member, Options, Visitor};
@@ -53,14 +55,24 @@ pub struct Context {
 /// Of a line at most so many bytes are kept.
 pub const LONGEST_LINE: usize = 4096;
 
-/// Finds the lines of one evidence file.
-pub fn gather(file: &EvidenceFile, info: &CaseInfo, options: &Options, wanted: &Wanted, into: &mut Context) {
+/// Finds the lines of one evidence file for several hosts and stretches of time, each into its own context; reads it once.
+pub fn gather_all(
+    file: &EvidenceFile,
+    info: &CaseInfo,
+    options: &Options,
+    wanted: &[Wanted],
+    into: &mut [Context],
+) {
     let mut find = Find { given: &file.display, info, wanted, into };
     aaf_evidence::stream(file, options, &mut find);
 }
 
+/// The second, and the message.
+type Sense = (i64, Vec<u8>);
+
 impl Context {
-    /// Puts the lines in order and keeps each once: copies of a log in two files tell the same.
+    /// Puts the lines in order. What several logs say of one second is kept once: as the log has it that says it most often,
+    /// and of equals the one whose stamps are finer.
     pub fn finish(&mut self) {
         self.lines.sort_by(|a, b| {
             (a.said.time_us, &a.text, &a.path, a.offset_bytes).cmp(&(
@@ -70,44 +82,70 @@ impl Context {
                 b.offset_bytes,
             ))
         });
-        self.lines.dedup_by(|a, b| a.text == b.text && a.said.time_us == b.said.time_us && a.path != b.path);
+        let mut logs: HashMap<Sense, BTreeMap<String, (usize, bool)>> = HashMap::new();
+        for line in &self.lines {
+            let (times, is_fine) =
+                logs.entry(line.sense()).or_default().entry(line.path.clone()).or_default();
+            *times += 1;
+            *is_fine |= line.said.time_us % 1_000_000 != 0;
+        }
+        let best: HashMap<Sense, String> = logs
+            .into_iter()
+            .filter_map(|(sense, logs)| {
+                // Of equals the first by name, so that the answer does not depend on order.
+                let best = logs.into_iter().rev().max_by_key(|(_, rank)| *rank)?;
+                Some((sense, best.0))
+            })
+            .collect();
+        self.lines.retain(|line| best.get(&line.sense()).is_none_or(|path| *path == line.path));
+    }
+}
+
+impl ContextLine {
+    /// What makes lines of two logs the same: the second and the message.
+    fn sense(&self) -> Sense {
+        let message = self.text.get(self.said.message_at..).unwrap_or_default();
+        (self.said.time_us.div_euclid(1_000_000), message.trim_ascii().to_vec())
     }
 }
 
 struct Find<'f> {
     given: &'f str,
     info: &'f CaseInfo,
-    wanted: &'f Wanted,
-    into: &'f mut Context,
+    wanted: &'f [Wanted],
+    into: &'f mut [Context],
 }
 
 impl Visitor for Find<'_> {
     fn leaf(&mut self, member: &Member, content: &mut dyn Read) {
-        if member.kind != ContentKind::Text {
-            return;
-        }
         let path = if member.path.is_empty() {
             self.given.to_owned()
         } else {
             format!("{}!{}", self.given, member.path)
         };
         let (host, zone) = self.about(&path);
-        if let (Some(host), Some(wanted)) = (&host, &self.wanted.host)
-            && !aaf_evidence::collection::is_same_host(host, wanted)
-        {
+        if !self.wanted.iter().any(|wanted| wanted.is_of(host.as_deref())) {
             return;
         }
-        let near_us = self.wanted.from_us.midpoint(self.wanted.to_us);
-        let mut lines = Lines::default();
-        let mut buffer = vec![0; 256 << 10];
-        loop {
-            let count = match content.read(&mut buffer) {
-                Ok(0) | Err(_) => break,
-                Ok(count) => count,
-            };
-            lines.push(&buffer[..count], &mut |offset, line| self.line(line, offset, &path, &zone, near_us));
+        match member.kind {
+            ContentKind::Text => self.text(content, &path, host.as_deref(), &zone),
+            ContentKind::Journal => self.journal(content, &path, host.as_deref()),
+            _ => {}
         }
-        lines.end(&mut |offset, line| self.line(line, offset, &path, &zone, near_us));
+    }
+}
+
+impl Wanted {
+    /// Whether lines of this host are wanted; of an unknown one they are.
+    fn is_of(&self, host: Option<&str>) -> bool {
+        match (host, &self.host) {
+            (Some(host), Some(wanted)) => aaf_evidence::collection::is_same_host(host, wanted),
+            _ => true,
+        }
+    }
+
+    fn holds(&self, time_us: i64) -> bool {
+        (self.from_us..=self.to_us).contains(&time_us)
     }
 }
 
@@ -125,17 +163,53 @@ impl Find<'_> {
         (host, zone.unwrap_or(TimeZone::UTC))
     }
 
-    fn line(&mut self, line: &[u8], offset_bytes: u64, path: &str, zone: &TimeZone, near_us: i64) {
-        let Some(said) = line::read(line, zone, near_us) else { return };
-        if !(self.wanted.from_us..=self.wanted.to_us).contains(&said.time_us) {
-            return;
+    fn text(&mut self, content: &mut dyn Read, path: &str, host: Option<&str>, zone: &TimeZone) {
+        // The year of stamps without one is the nearest to what is looked for.
+        let from = self.wanted.iter().map(|wanted| wanted.from_us).min().unwrap_or(0);
+        let to = self.wanted.iter().map(|wanted| wanted.to_us).max().unwrap_or(0);
+        let near_us = from.midpoint(to);
+        let mut lines = Lines::default();
+        let mut buffer = vec![0; 256 << 10];
+        let mut each = |offset: u64, line: &[u8]| {
+            if let Some(said) = line::read(line, zone, near_us) {
+                self.keep(&said, line, offset, path, host);
+            }
+        };
+        loop {
+            let count = match content.read(&mut buffer) {
+                Ok(0) | Err(_) => break,
+                Ok(count) => count,
+            };
+            lines.push(&buffer[..count], &mut each);
         }
-        if self.into.lines.len() >= self.wanted.most {
-            self.into.left_out += 1;
-            return;
+        lines.end(&mut each);
+    }
+
+    fn journal(&mut self, content: &mut dyn Read, path: &str, host: Option<&str>) {
+        let mut bytes = Vec::new();
+        // What ends early is read as far as it goes.
+        let _ = content.take(journal::LARGEST_BYTES).read_to_end(&mut bytes);
+        let wanted = self.wanted;
+        let is_near = |time_us: i64| wanted.iter().any(|wanted| wanted.holds(time_us));
+        journal::each(&bytes, is_near, &mut |entry| {
+            if let Some(said) = line::read(&entry.line, &TimeZone::UTC, entry.time_us) {
+                self.keep(&said, &entry.line, entry.offset_bytes, path, entry.host.as_deref().or(host));
+            }
+        });
+    }
+
+    fn keep(&mut self, said: &Said, line: &[u8], offset_bytes: u64, path: &str, host: Option<&str>) {
+        for (wanted, into) in self.wanted.iter().zip(self.into.iter_mut()) {
+            if !wanted.holds(said.time_us) || !wanted.is_of(host) {
+                continue;
+            }
+            if into.lines.len() >= wanted.most {
+                into.left_out += 1;
+                continue;
+            }
+            let text = line[..line.len().min(LONGEST_LINE)].to_vec();
+            into.lines.push(ContextLine { said: said.clone(), path: path.to_owned(), offset_bytes, text });
         }
-        let text = line[..line.len().min(LONGEST_LINE)].to_vec();
-        self.into.lines.push(ContextLine { said, path: path.to_owned(), offset_bytes, text });
     }
 }
 

@@ -20,7 +20,8 @@ use crate::values;
 ///
 /// Requests and complaints of web servers, logins, sudo and su, cron, units, packages, accounts and AppArmor's own tools, from
 /// the same host's evidence, with the addresses and users that they print. That a line stands near an incident does not make it
-/// the cause. Text logs are read; journals are not read for context by this version.
+/// the cause. What a journal and a log both say is
+/// shown once.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   aa-forensics context case 2f7c2c8f

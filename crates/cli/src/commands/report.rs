@@ -2,9 +2,11 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use aaf_export::CaseReader;
 use aaf_model::Level;
+use aaf_model::tables::IncidentRow;
 use aaf_report::dossier::{self, Dossier};
 use aaf_report::html;
 use aaf_report::redact::Redact;
@@ -13,8 +15,10 @@ use aaf_triage::Rules;
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 
+use crate::around::{AroundAll, around_all};
 use crate::exit::Exit;
 use crate::key;
+use crate::reread::Evidence;
 use crate::ui::Ui;
 use crate::values::{self, Severity};
 
@@ -45,6 +49,16 @@ pub struct Report {
     /// Mark the report by the Traffic Light Protocol
     #[arg(long, value_name = "MARKING", help_heading = "Output")]
     tlp: Option<Tlp>,
+    /// Read the evidence again for the lines of other logs around the gravest incidents: `auto` where it is still there and has no
+    /// more than 2 GiB unpacked
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Context")]
+    context: When,
+    /// How far around an incident to look
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = values::duration, help_heading = "Context")]
+    window: Duration,
+    /// Where the evidence is now, if it was moved
+    #[arg(long, value_name = "DIR", help_heading = "Context")]
+    evidence_root: Option<PathBuf>,
     /// Pseudonyms for users, hosts and addresses; the key is in this file, which is made where there is none
     #[arg(long, value_name = "KEYFILE", help_heading = "Output")]
     redact: Option<PathBuf>,
@@ -62,6 +76,20 @@ enum Format {
     /// One object
     Json,
 }
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Of so many incidents, the gravest, the context is told.
+const MOST_TOLD: usize = 5;
+/// Lines around one incident at most.
+const MOST_LINES: usize = 1000;
+/// More is not read again unless that is asked for.
+const MOST_REREAD_BYTES: u64 = 2 << 30;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Tlp {
@@ -134,11 +162,43 @@ impl Report {
         dossier.exhibits = case.events_with_lines(&dossier.wanted_exhibits())?;
         let episodes = dossier.incidents.iter().flat_map(|row| row.episode_ids.iter().cloned()).collect();
         dossier.indicators = case.indicators(&episodes)?;
+        self.add_context(&case, &mut dossier);
         if let Some(path) = &self.redact {
             let with = key::redactor(path, &case)?;
             dossier.redact(&with);
             key::record(path, &with)?;
         }
         Ok(dossier)
+    }
+
+    /// Reads the evidence again for what stands around the gravest incidents.
+    fn add_context(&self, case: &CaseReader, dossier: &mut Dossier) {
+        let unpacked: u64 = dossier.info.evidence.iter().map(|file| file.bytes_unpacked).sum();
+        let why = match self.context {
+            When::Never => Some("as asked for"),
+            When::Auto if unpacked > MOST_REREAD_BYTES => {
+                Some("there is too much of it; see --context always")
+            }
+            _ => None,
+        };
+        if let Some(why) = why {
+            dossier
+                .context_missing
+                .push(format!("Other logs were not read for what stands around incidents: {why}."));
+            return;
+        }
+        let run = case.run();
+        let evidence = Evidence::new(case.info(), &run, self.evidence_root.as_deref());
+        let grave = |row: &&IncidentRow| Level::from_word(&row.severity).unwrap_or_default() >= Level::Medium;
+        let told: Vec<&IncidentRow> = dossier.incidents.iter().filter(grave).take(MOST_TOLD).collect();
+        if told.is_empty() {
+            return;
+        }
+        let AroundAll { of, gone } = around_all(case, &told, self.window, MOST_LINES, &evidence);
+        dossier.context = of;
+        dossier.context_missing.extend(
+            gone.iter()
+                .map(|(path, why)| format!("Of {path} no lines around incidents could be read: {why}.")),
+        );
     }
 }

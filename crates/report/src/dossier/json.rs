@@ -5,6 +5,7 @@ use std::io;
 use serde_json::{Value, json as value};
 
 use super::Dossier;
+use crate::context::lines_value as context_value;
 use crate::html::sha256_hex;
 use crate::incidents::{Said, finding_row, incident_row, put_said};
 use crate::json::{Object, coverage_row, integrity_row, lint_row, window_row, write_pretty};
@@ -31,6 +32,8 @@ pub fn json(dossier: &Dossier, out: &mut dyn io::Write) -> io::Result<()> {
                 .map(exhibit)
                 .collect();
             row.put("exhibits", exhibits);
+            let near = dossier.context.iter().find(|(id, _)| *id == incident.incident_id);
+            row.put("context", near.map(|(_, context)| context_value(context)));
             put_said(&mut row, incident, &said);
             of(row)
         })

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use aaf_case::context::About;
 use aaf_model::tables::IncidentRow;
 
 use super::Dossier;
@@ -33,6 +34,20 @@ pub fn markdown(dossier: &Dossier, out: &mut dyn io::Write) -> io::Result<()> {
     incidents::markdown(&all, &incidents::Said::new(&dossier.annotations), out)?;
     if dossier.incidents_left_out > 0 {
         writeln!(out, "{} more incidents are not told here.\n", dossier.incidents_left_out)?;
+    }
+    for (id, context) in &dossier.context {
+        const MOST: usize = 20;
+        writeln!(out, "## Around incident {}: candidates, not causes\n", text(id))?;
+        let telling = context.lines.iter().filter(|line| line.said.about != About::Unit);
+        for line in telling.clone().take(MOST) {
+            let said = format!("{} {}", line.said.about.as_str(), String::from_utf8_lossy(&line.text));
+            writeln!(out, "- {}", text(&said))?;
+        }
+        let more = telling.count().saturating_sub(MOST);
+        if more > 0 {
+            writeln!(out, "- and {more} more")?;
+        }
+        writeln!(out)?;
     }
     writeln!(out, "## Unprotected windows\n")?;
     for row in &dossier.windows {

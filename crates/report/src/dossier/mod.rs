@@ -6,6 +6,7 @@ mod markdown;
 use std::collections::BTreeSet;
 
 use aaf_case::CaseInfo;
+use aaf_case::context::Context;
 use aaf_model::Diagnostic;
 use aaf_model::Level;
 use aaf_model::tables::{
@@ -58,6 +59,10 @@ pub struct Dossier {
     pub rules_sha256: String,
     /// Version of the program that makes the report.
     pub report_version: String,
+    /// Lines of other logs around the gravest incidents, by incident: candidates, not causes.
+    pub context: Vec<(String, Context)>,
+    /// Why there are none, or not all; in sentences.
+    pub context_missing: Vec<String>,
     /// What people said of incidents, the first first.
     pub annotations: Vec<Annotation>,
     /// The marking of the Traffic Light Protocol, as `TLP:AMBER`; none where nobody set one.
@@ -151,6 +156,7 @@ impl Dossier {
             "Hosts are compared by their own clocks; hosts are not ordered closer than those agree.".to_owned(),
             "No hashes of payloads are known unless the evidence holds them; hashes here are of evidence files.".to_owned(),
         ];
+        out.extend(self.context_missing.iter().cloned());
         if totals.events_without_time > 0 {
             out.push(format!(
                 "{} events have no time and stand outside the chart.",

@@ -2,7 +2,7 @@
 
 use aaf_model::tables::IncidentRow;
 
-use super::{anchor, escape, exhibits, fact, list, severity, severity_class, tree};
+use super::{anchor, escape, exhibits, fact, list, near, severity, severity_class, tree};
 use crate::dossier::Dossier;
 use crate::incidents::{Said, sentence};
 use crate::phrase;
@@ -88,6 +88,7 @@ fn one(at: usize, row: &IncidentRow, dossier: &Dossier, number: &mut usize) -> S
     out.push_str(&format!("<h4>Recommendation</h4>\n<p>{}\n", escape::text(&row.action)));
     out.push_str(&state(row, dossier));
     out.push_str(&said(row, dossier));
+    out.push_str(&near::of(row, dossier));
     out.push_str(&exhibits::of(row, dossier, number));
     out.push_str(&tree::of(row, dossier));
     out.push_str("</article>\n");

@@ -12,6 +12,7 @@ mod incidents;
 mod indicators;
 mod integrity;
 mod matrix;
+mod near;
 mod state;
 mod timeline;
 mod tree;

@@ -1,3 +1,4 @@
+use aaf_case::context::{About, Context, ContextLine, Said};
 use aaf_model::tables::{
     CoverageRow, EventDetail, FindingRow, IncidentRow, IndicatorRow, IntegrityRow, LintRow, SightingRow,
     TimelineRow, WindowRow,
@@ -124,6 +125,25 @@ fn dossier(text: &str) -> Dossier {
             }],
             ..IntegrityRow::default()
         }],
+        context: vec![(
+            word.clone(),
+            Context {
+                lines: vec![ContextLine {
+                    said: Said {
+                        time_us: 0,
+                        about: About::Web,
+                        address: Some(word.clone()),
+                        user: Some(word.clone()),
+                        message_at: 0,
+                    },
+                    path: word.clone(),
+                    offset_bytes: u64::MAX,
+                    text: bytes.clone(),
+                }],
+                left_out: 1,
+            },
+        )],
+        context_missing: vec![word.clone()],
         indicators: vec![IndicatorRow {
             kind: word.clone(),
             value: bytes.clone(),

@@ -411,6 +411,8 @@ impl Redact for Dossier {
             indicators,
             rules_sha256: _,
             report_version: _,
+            context,
+            context_missing,
             annotations,
             tlp: _,
             derivative,
@@ -428,6 +430,8 @@ impl Redact for Dossier {
         all(diagnostics, with);
         all(exhibits, with);
         all(indicators, with);
+        all(context.iter_mut().map(|(_, context)| context), with);
+        all(context_missing, with);
         all(annotations, with);
         *derivative = true;
     }

@@ -100,6 +100,7 @@ fn next(analysis: &Analysis, view: &View<'_>, page: &mut dyn Page) -> io::Result
         let event = first.first_event_id.get(..8).unwrap_or(&first.first_event_id);
         commands.push(format!("aa-forensics incidents {case}"));
         commands.push(format!("aa-forensics timeline {case} --incident {id}"));
+        commands.push(format!("aa-forensics context {case} {id}"));
         if !event.is_empty() {
             commands.push(format!("aa-forensics show {case} {event}"));
         }
