@@ -182,20 +182,23 @@ fn member_of(pattern: &[u8], glob: &Glob) -> Option<String> {
     let text = std::str::from_utf8(pattern).ok()?;
     let mut path = String::new();
     let mut letters = text.chars();
-    // Whether a group has been entered, and its first alternative passed.
-    let (mut depth, mut is_past) = (0_usize, false);
+    // How deep in groups, and in which of them the first alternative has been passed.
+    let mut depth = 0_usize;
+    let mut past: Option<usize> = None;
     while let Some(letter) = letters.next() {
         match letter {
             '{' => depth = depth.saturating_add(1),
             '}' => {
+                past = past.filter(|at| *at != depth);
                 depth = depth.saturating_sub(1);
-                is_past = is_past && depth > 0;
             }
-            ',' if depth > 0 => is_past = true,
-            _ if is_past => {}
-            '*' => path.push('z'),
-            '?' => path.push('z'),
-            '[' => path.push(letters.by_ref().take_while(|it| *it != ']').find(|it| *it != '^')?),
+            ',' if depth > 0 => past = past.or(Some(depth)),
+            _ if past.is_some() => {}
+            '*' | '?' => path.push('z'),
+            '[' => {
+                let class: Vec<char> = letters.by_ref().take_while(|it| *it != ']').collect();
+                path.push(*class.iter().find(|it| **it != '^')?);
+            }
             '\\' => path.push(letters.next()?),
             _ => path.push(letter),
         }
@@ -417,6 +420,7 @@ mod tests {
             ("/{a{b,c},d}/[^x]y", None),
             ("/{a{b,c},d}/[xy]?", Some("/ab/xz")),
             (r"/a\*b", Some("/a*b")),
+            ("/{a{b,c}e,d}f", Some("/abef")),
         ] {
             let glob = Glob::new(pattern.as_bytes()).unwrap();
             assert_eq!(member_of(pattern.as_bytes(), &glob).as_deref(), expected, "{pattern}");
