@@ -130,8 +130,7 @@ pub fn write(case: &CaseReader, wish: &Wish<'_>) -> anyhow::Result<Written> {
     files.insert("incident.json".to_owned(), text);
     let mut text = Vec::new();
     for event in &events {
-        serde_json::to_writer(&mut text, &event_value(event))?;
-        text.push(b'\n');
+        aaf_report::json::write_line(&mut text, &event_value(event))?;
     }
     files.insert("events.jsonl".to_owned(), text);
     let near: Vec<&WindowRow> = windows.iter().collect();

@@ -57,6 +57,5 @@ pub fn json(surveyed: &Surveyed, out: &mut dyn io::Write) -> io::Result<()> {
             })
             .collect(),
     };
-    serde_json::to_writer_pretty(&mut *out, &all)?;
-    out.write_all(b"\n")
+    crate::json::write_pretty(out, &all)
 }
