@@ -12,7 +12,7 @@ use aaf_evidence::{Member, Options, Visitor};
 use aaf_model::{ContentKind, EvidenceFile};
 use jiff::tz::TimeZone;
 
-pub use line::{About, Said};
+pub use line::{About, Said, read as read_line};
 
 use crate::analyze::parse_zone;
 use crate::info::CaseInfo;
