@@ -75,6 +75,29 @@ fn a_bundle_is_linted_as_it_is() {
 }
 
 #[test]
+fn exposed_and_attacked_profiles_come_first() {
+    let place = Place::new();
+    let bundle = sample("web01");
+    let bundle = bundle.to_str().unwrap();
+    let first = |arguments: &[&str]| {
+        let run =
+            place.run(&[&["policy", "lint", bundle, "--format", "json"][..], arguments].concat()).expect(0);
+        let all: Vec<serde_json::Value> = serde_json::from_str(&run.out).unwrap();
+        let marked: Vec<String> = all
+            .iter()
+            .take_while(|it| it["exposed"] == true)
+            .map(|it| it["profile"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(marked.len(), all.iter().filter(|it| it["exposed"] == true).count(), "in front");
+        marked.into_iter().collect::<std::collections::BTreeSet<String>>()
+    };
+    assert_eq!(first(&[]), ["nginx".to_owned()].into(), "what listens");
+    place.run(&["analyze", bundle, "-o", "case", "-q"]).expect(0);
+    let with = first(&["--case", "case"]);
+    assert!(with.contains("nginx") && with.contains("backup-agent"), "{with:?}");
+}
+
+#[test]
 fn overrides_compile_keep_use_and_close_attacks() {
     let folder = tempfile::tempdir().unwrap();
     let parsers = parsers();

@@ -60,6 +60,22 @@ pub(crate) fn audit(
     audited
 }
 
+impl HostCoverage {
+    /// Profiles under which tasks answer the network; those that run beside their profile count for it too.
+    #[must_use]
+    pub fn exposed_profiles(&self) -> BTreeSet<String> {
+        exposed(self).into_keys().collect()
+    }
+
+    /// Profiles that units and containers name.
+    #[must_use]
+    pub fn referenced_profiles(&self) -> BTreeSet<String> {
+        let units = self.state.units.values().filter_map(|unit| Some(unit.profile.as_ref()?.value.clone()));
+        let containers = self.state.containers.iter().filter_map(|it| it.value.profile.clone());
+        units.chain(containers).collect()
+    }
+}
+
 /// Profiles under which tasks answer the network, and where.
 fn exposed(state: &HostCoverage) -> BTreeMap<String, Vec<String>> {
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -120,9 +136,7 @@ fn one(
         options.exposed.extend(incident.profiles.iter().map(|it| String::from_utf8_lossy(it).into_owned()));
     }
     if let Some(state) = state {
-        let units = state.state.units.values().filter_map(|unit| Some(unit.profile.as_ref()?.value.clone()));
-        let containers = state.state.containers.iter().filter_map(|it| it.value.profile.clone());
-        options.referenced.extend(units.chain(containers));
+        options.referenced.extend(state.referenced_profiles());
     }
     let looked = state.is_some_and(|state| !state.state.captured.sockets.is_empty());
     let mut next_steps: BTreeMap<String, Vec<(lint::Severity, String)>> = BTreeMap::new();

@@ -4,11 +4,12 @@ mod harden;
 mod replay;
 mod uses;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use aaf_case::HostPolicy;
+use aaf_case::{HostCoverage, HostPolicy};
+use aaf_export::CaseReader;
 use aaf_policy::evaluate::{Ask, Class};
 use aaf_policy::{Diagnostic, Tree, lint};
 use aaf_report::escape::terminal;
@@ -46,6 +47,9 @@ enum Action {
         /// A folder of profiles, or evidence that holds one
         #[arg(required = true, value_name = "TREE|EVIDENCE")]
         trees: Vec<PathBuf>,
+        /// Put the profiles that this case shows attacked first; those that answer the network are anyway, where the evidence tells
+        #[arg(long, value_name = "CASE")]
+        case: Option<PathBuf>,
         /// The lowest severity that is shown
         #[arg(long, value_name = "SEVERITY", default_value = "low")]
         min_severity: Severity,
@@ -113,12 +117,13 @@ impl Severity {
 impl PolicyCommand {
     pub fn run(self, ui: &Ui) -> anyhow::Result<Exit> {
         match self.action {
-            Action::Lint { trees, min_severity, format } => {
+            Action::Lint { trees, case, min_severity, format } => {
                 let mut all = Vec::new();
                 for tree in &trees {
                     all.extend(load_all(tree, ui)?);
                 }
-                audit(&all, min_severity.limit(), format, ui)
+                let attacked = case.as_deref().map(attacked).transpose()?.unwrap_or_default();
+                audit(&all, &attacked, min_severity.limit(), format, ui)
             }
             Action::Explain { tree, profile, path, perm, not_owner, ask } => {
                 let tree = load(&tree, Some(&profile), ui)?;
@@ -147,6 +152,10 @@ struct Loaded {
     place: String,
     host: Option<String>,
     tree: Tree,
+    /// Profiles whose tasks answer the network, as far as the evidence tells.
+    exposed: BTreeSet<String>,
+    /// Profiles that units and containers name.
+    referenced: BTreeSet<String>,
 }
 
 /// The trees that a path holds: a folder of profiles is one, evidence may hold several.
@@ -156,16 +165,32 @@ fn load_all(path: &Path, ui: &Ui) -> anyhow::Result<Vec<Loaded>> {
     if path.is_dir() {
         let tree = Tree::load(path).with_context(shown)?;
         if !tree.profiles().is_empty() {
-            all.push(Loaded { place: String::new(), host: None, tree });
+            all.push(Loaded {
+                place: String::new(),
+                host: None,
+                tree,
+                exposed: BTreeSet::new(),
+                referenced: BTreeSet::new(),
+            });
         }
     }
     if all.is_empty() {
         let (found, diagnostics) = aaf_case::policies(&[path.to_owned()], &aaf_case::Options::default());
         ui.diagnostics(&diagnostics, false);
-        all.extend(found.into_iter().map(|HostPolicy { host, path, files }| Loaded {
-            place: format!("{path}apparmor.d/"),
-            host,
-            tree: Tree::new(files),
+        let states = match aaf_case::coverage(&[path.to_owned()], &aaf_case::Options::default(), false) {
+            Ok(surveyed) => surveyed.hosts,
+            Err(_) => Vec::new(),
+        };
+        all.extend(found.into_iter().map(|HostPolicy { host, path, files }| {
+            let own = states.iter().filter(|state| path.starts_with(&state.path));
+            let state = own.max_by_key(|state| state.path.len());
+            Loaded {
+                place: format!("{path}apparmor.d/"),
+                host,
+                tree: Tree::new(files),
+                exposed: state.map(HostCoverage::exposed_profiles).unwrap_or_default(),
+                referenced: state.map(HostCoverage::referenced_profiles).unwrap_or_default(),
+            }
         }));
         all.retain(|loaded| !loaded.tree.profiles().is_empty());
     }
@@ -223,10 +248,36 @@ fn understand(question: &str) -> anyhow::Result<Ask> {
     Ok(Ask { class, permission, properties })
 }
 
-fn audit(trees: &[Loaded], least: lint::Severity, format: Format, ui: &Ui) -> anyhow::Result<Exit> {
-    let options = lint::Options { least: Some(least), ..lint::Options::default() };
+/// Profiles that incidents of a case touch, with their hosts.
+fn attacked(case: &Path) -> anyhow::Result<Vec<(Option<String>, String)>> {
+    let mut all = Vec::new();
+    for row in CaseReader::open(case)?.incidents()?.into_iter().filter(|row| row.severity != "info") {
+        let names = row.profiles.iter().map(|name| String::from_utf8_lossy(name).into_owned());
+        all.extend(names.map(|name| (row.host.clone(), name)));
+    }
+    Ok(all)
+}
+
+fn audit(
+    trees: &[Loaded],
+    attacked: &[(Option<String>, String)],
+    least: lint::Severity,
+    format: Format,
+    ui: &Ui,
+) -> anyhow::Result<Exit> {
     let mut findings = Vec::new();
     for loaded in trees {
+        // A folder of profiles is nobody's: then the incidents of all hosts count.
+        let is_own = |host: &Option<String>| loaded.host.is_none() || host.is_none() || *host == loaded.host;
+        let mut options = lint::Options {
+            least: Some(least),
+            exposed: loaded.exposed.clone(),
+            referenced: loaded.referenced.clone(),
+            ..lint::Options::default()
+        };
+        options
+            .exposed
+            .extend(attacked.iter().filter(|(host, _)| is_own(host)).map(|(_, name)| name.clone()));
         for mut finding in loaded.tree.lint(&options) {
             finding.file.insert_str(0, &loaded.place);
             findings.push(finding);
