@@ -69,6 +69,7 @@ pub enum Command {
     Show(commands::show::Show),
     Sweep(commands::sweep::Sweep),
     Diff(commands::diff::DiffCommand),
+    Merge(commands::merge::Merge),
     Note(commands::annotate::Note),
     Tag(commands::annotate::Tag),
     Dismiss(commands::annotate::Dismiss),

@@ -11,6 +11,7 @@ pub mod export;
 pub mod incidents;
 pub mod integrity;
 pub mod man;
+pub mod merge;
 pub mod policy;
 pub mod records;
 pub mod report;
@@ -49,6 +50,7 @@ pub fn run(command: Command, ui: &Ui) -> anyhow::Result<Exit> {
         Command::Rules(command) => command.run(ui),
         Command::Schema(command) => command.run(ui),
         Command::Completions(command) => command.run(ui),
+        Command::Merge(command) => command.run(ui),
         Command::Man(command) => command.run(ui),
     }
 }
