@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use aaf_case::CaseInfo;
 use aaf_evidence::{Access, Member, Options, Scratch, Visitor};
 use aaf_model::tables::SightingRow;
-use aaf_model::{ContentKind, EvidenceFile, HashKind};
+use aaf_model::{Code, ContentKind, EvidenceFile, HashKind};
 use aaf_report::show::{Found, ReadLine, Rehashed};
 
 /// The evidence of a case as far as it can still be found.
@@ -72,7 +72,9 @@ impl<'c> Evidence<'c> {
             return Err("no such file".to_owned());
         };
         let mut found = aaf_evidence::discover(std::slice::from_ref(path), &self.options);
-        if let Some(problem) = found.diagnostics.into_iter().next() {
+        // A file without content is there, and so is what is no regular file.
+        let is_grave = |it: &aaf_model::Diagnostic| !matches!(it.code, Code::Empty | Code::SpecialFile);
+        if let Some(problem) = found.diagnostics.into_iter().find(is_grave) {
             return Err(problem.message);
         }
         match found.files.pop() {

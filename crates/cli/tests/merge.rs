@@ -60,3 +60,70 @@ fn what_two_cases_share_is_read_once() {
     place.run(&["merge", "b.case", "merged", "-o", "merged", "--force", "-q"]).expect(1);
     place.run(&["merge", "a.case", "-o", "one"]).expect(2);
 }
+
+/// Two hosts as folders, which share files with one content, among them an empty one.
+fn hosts(place: &Place) {
+    let rest = r#"operation="open" class="file" profile="web" name="/etc/shadow" pid=7 comm="curl" requested_mask="r" denied_mask="r" fsuid=0 ouid=0"#;
+    for (at, host) in ["h1", "h2", "h3"].into_iter().enumerate() {
+        let at = u32::try_from(at).unwrap();
+        place.file(&format!("ev/{host}/etc/hostname"), format!("{host}\n"));
+        place.file(&format!("ev/{host}/etc/passwd"), "root:x:0:0:root:/root:/bin/bash\n");
+        place.file(&format!("ev/{host}/var/log/btmp"), "");
+        place.file(&format!("ev/{host}/var/log/audit/audit.log"), avc(at + 1, at + 1, "DENIED", "web", rest));
+        let run = place.run(&["analyze", &format!("ev/{host}"), "-o", &format!("{host}.case"), "-q"]);
+        run.expect(0);
+    }
+}
+
+fn json(place: &Place, name: &str) -> Value {
+    serde_json::from_slice(&std::fs::read(place.path(name)).unwrap()).unwrap()
+}
+
+#[test]
+fn folders_stay_folders() {
+    let place = Place::new();
+    hosts(&place);
+    place.run(&["verify", "h1.case"]).expect(0);
+    place.run(&["analyze", "ev/h1", "ev/h2", "ev/h3", "-o", "all.case", "-q"]).expect(0);
+    let same = "no difference in tool, evidence, incidents, windows and behaviours\n";
+    place.run(&["merge", "h1.case", "h2.case", "h3.case", "-o", "once.case", "-q"]).expect(0);
+    assert_eq!(place.run(&["diff", "all.case", "once.case"]).expect(0).out, same);
+    // What was merged is merged again, and from wherever the evidence is.
+    place.run(&["merge", "h1.case", "h2.case", "-o", "two.case", "-q"]).expect(0);
+    place.run(&["merge", "two.case", "h3.case", "-o", "three.case", "-q"]).expect(0);
+    assert_eq!(place.run(&["diff", "all.case", "three.case"]).expect(0).out, same);
+    std::fs::create_dir(place.path("store")).unwrap();
+    std::fs::rename(place.path("ev"), place.path("store/ev")).unwrap();
+    place
+        .run(&["merge", "two.case", "h3.case", "-o", "moved.case", "--evidence-root", "store", "-q"])
+        .expect(0);
+    let (all, moved) = (json(&place, "all.case/case.json"), json(&place, "moved.case/case.json"));
+    assert_eq!(moved["evidence"].as_array().unwrap().len(), 12, "{moved}");
+    assert_eq!(moved["hosts"], all["hosts"]);
+    let run = json(&place, "moved.case/run.json");
+    let origins = run["merged_from"].as_array().unwrap();
+    assert_eq!(origins.len(), 2);
+    assert_eq!(origins[0]["merged_from"].as_array().unwrap().len(), 2, "{run}");
+    place.run(&["verify", "moved.case"]).expect(0);
+}
+
+#[test]
+fn what_is_not_what_it_was_is_named() {
+    let place = Place::new();
+    hosts(&place);
+    std::fs::write(place.path("ev/h2/etc/hostname"), "h9\n").unwrap();
+    let run = place.run(&["merge", "h1.case", "h2.case", "-o", "m.case", "-q"]).expect(3);
+    assert!(
+        run.err.contains("ev/h2/etc/hostname of h2.case: what is there now has another digest"),
+        "{}",
+        run.err
+    );
+    assert!(run.err.contains("1 files were read that none of the cases holds"), "{}", run.err);
+    // What a case was told does not go along by itself.
+    place.run(&["analyze", "ev/h3", "-o", "told.case", "-q", "--assume-tz", "Europe/Berlin"]).expect(0);
+    let run = place.run(&["merge", "h1.case", "told.case", "-o", "t.case", "-q"]).expect(0);
+    assert!(run.err.contains("told.case was made with --assume-tz, which is not told again"), "{}", run.err);
+    let told = ["merge", "h1.case", "told.case", "-o", "u.case", "-q", "--", "--assume-tz", "UTC"];
+    let run = place.run(&told).expect(0);
+    assert_eq!(run.err, "");
+}

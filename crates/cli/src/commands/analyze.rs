@@ -62,6 +62,9 @@ pub struct Analyze {
     against: Against,
     #[command(flatten)]
     reading: Reading,
+    /// The cases that this one is merged from, for `run.json`.
+    #[arg(skip)]
+    pub(super) merged_from: Vec<serde_json::Value>,
 }
 
 /// What the user states about the case; kept as stated, and not checked.
@@ -172,7 +175,7 @@ impl Analyze {
         ui.suppressions(&analysis, options.suppress.as_deref());
         let mut written = None;
         if let (Some(folder), Some(path)) = (folder, &self.output) {
-            let run = run_json(&inventory, &options, started, &self.stated);
+            let run = self.run_json(&inventory, &options, started);
             let waiting = interrupt::finishing();
             folder.finish(&analysis, &run)?;
             drop(waiting);
@@ -214,6 +217,39 @@ impl Analyze {
             other => Ok(other?),
         }
     }
+
+    /// What is true of this run alone: `run.json`.
+    fn run_json(
+        &self,
+        inventory: &aaf_evidence::Inventory,
+        options: &aaf_case::Options,
+        started: jiff::Timestamp,
+    ) -> serde_json::Value {
+        let shown = |path: &Path| {
+            let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+            let path = if path.as_os_str() == "-" { path } else { &absolute };
+            path.to_string_lossy().into_owned()
+        };
+        let evidence: serde_json::Map<String, serde_json::Value> =
+            inventory.files.iter().map(|file| (file.id.to_string(), shown(&file.path).into())).collect();
+        let threads = if options.threads == 0 { rayon::current_num_threads() } else { options.threads };
+        let mut run = serde_json::json!({
+            "tool": "aa-forensics",
+            "tool_version": env!("CARGO_PKG_VERSION"),
+            "arguments": std::env::args_os().skip(1).map(|it| it.to_string_lossy().into_owned()).collect::<Vec<_>>(),
+            "working_folder": std::env::current_dir().map(|path| path.to_string_lossy().into_owned()).ok(),
+            "started": started.to_string(),
+            "seconds": started.duration_until(jiff::Timestamp::now()).as_secs_f64(),
+            "threads": threads,
+            "stated": self.stated.json(),
+            "given": self.evidence.evidence.iter().map(|path| shown(path)).collect::<Vec<_>>(),
+            "evidence": evidence,
+        });
+        if !self.merged_from.is_empty() {
+            run["merged_from"] = self.merged_from.clone().into();
+        }
+        run
+    }
 }
 
 /// Evidence is never written to, and a case must not be read as its own evidence.
@@ -238,36 +274,6 @@ fn refuse_inside_evidence(case: &Path, evidence: &[PathBuf]) -> anyhow::Result<(
         }
     }
     Ok(())
-}
-
-/// What is true of this run alone: `run.json`.
-fn run_json(
-    inventory: &aaf_evidence::Inventory,
-    options: &aaf_case::Options,
-    started: jiff::Timestamp,
-    stated: &Stated,
-) -> serde_json::Value {
-    let evidence: serde_json::Map<String, serde_json::Value> = inventory
-        .files
-        .iter()
-        .map(|file| {
-            let path = std::path::absolute(&file.path).unwrap_or_else(|_| file.path.clone());
-            let path = if file.path.as_os_str() == "-" { file.path.clone() } else { path };
-            (file.id.to_string(), path.to_string_lossy().into_owned().into())
-        })
-        .collect();
-    let threads = if options.threads == 0 { rayon::current_num_threads() } else { options.threads };
-    serde_json::json!({
-        "tool": "aa-forensics",
-        "tool_version": env!("CARGO_PKG_VERSION"),
-        "arguments": std::env::args_os().skip(1).map(|it| it.to_string_lossy().into_owned()).collect::<Vec<_>>(),
-        "working_folder": std::env::current_dir().map(|path| path.to_string_lossy().into_owned()).ok(),
-        "started": started.to_string(),
-        "seconds": started.duration_until(jiff::Timestamp::now()).as_secs_f64(),
-        "threads": threads,
-        "stated": stated.json(),
-        "evidence": evidence,
-    })
 }
 
 fn size_of(folder: &Path) -> u64 {
