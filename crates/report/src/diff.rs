@@ -1,6 +1,6 @@
 //! Two cases compared: what is new, gone or otherwise in the second.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 
 use aaf_case::CaseInfo;
@@ -109,15 +109,17 @@ fn compare<K: Ord + std::fmt::Display>(
     }
 }
 
-/// By digest where there is one: the same file may lie elsewhere.
+/// By digest where there is one: the same file may lie elsewhere, and several may have one content.
 fn evidence(side: &Side) -> BTreeMap<String, String> {
-    let files = side.info.evidence.iter();
-    files
-        .map(|file| match file.sha256.as_ref().or(file.blake3.as_ref()) {
+    let mut files: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for file in &side.info.evidence {
+        let (key, what) = match file.sha256.as_ref().or(file.blake3.as_ref()) {
             Some(digest) => (format!("{} ({} bytes)", digest, file.size_bytes), file.path.clone()),
             None => (file.path.clone(), format!("{} bytes, not hashed", file.size_bytes)),
-        })
-        .collect()
+        };
+        files.entry(key).or_default().insert(what);
+    }
+    files.into_iter().map(|(key, paths)| (key, paths.into_iter().collect::<Vec<_>>().join(", "))).collect()
 }
 
 fn lossy(text: &[u8]) -> String {
@@ -163,12 +165,22 @@ fn behaviours(side: &Side) -> BTreeMap<String, String> {
 /// What makes two incidents of different cases the same: where, on which profiles, by which rules, with what.
 type Likeness = (Option<String>, BTreeSet<Text>, BTreeSet<String>, String);
 
-fn likeness(incident: &IncidentRow, side: &Side) -> Likeness {
-    let own = side.findings.iter().filter(|row| row.incident_id.as_deref() == Some(&*incident.incident_id));
+/// The rules of each incident, by its id.
+fn rules(side: &Side) -> BTreeMap<&str, BTreeSet<String>> {
+    let mut rules: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for row in &side.findings {
+        if let Some(id) = &row.incident_id {
+            rules.entry(id).or_default().insert(row.rule.clone());
+        }
+    }
+    rules
+}
+
+fn likeness(incident: &IncidentRow, rules: &BTreeMap<&str, BTreeSet<String>>) -> Likeness {
     (
         incident.host.clone(),
         incident.profiles.iter().cloned().collect(),
-        own.map(|row| row.rule.clone()).collect(),
+        rules.get(&*incident.incident_id).cloned().unwrap_or_default(),
         incident.payload.clone(),
     )
 }
@@ -181,7 +193,9 @@ fn incidents(before: &Side, after: &Side, all: &mut Vec<Difference>) {
             if row.profile_root.is_empty() { "(policy)".to_owned() } else { lossy(&row.profile_root) };
         format!("{id} {} {profile}: {}", host(row.host.as_ref()), row.title)
     };
-    let mut unmatched: Vec<&IncidentRow> = before.incidents.iter().collect();
+    let mut unmatched: BTreeMap<usize, &IncidentRow> = before.incidents.iter().enumerate().collect();
+    let by_id: BTreeMap<&str, usize> =
+        before.incidents.iter().enumerate().map(|(at, row)| (&*row.incident_id, at)).collect();
     let mut found = Vec::new();
     let mut later: Vec<&IncidentRow> = Vec::new();
     let pair = |was: &IncidentRow, is: &IncidentRow, found: &mut Vec<Difference>| {
@@ -197,16 +211,21 @@ fn incidents(before: &Side, after: &Side, all: &mut Vec<Difference>) {
         }
     };
     for row in &after.incidents {
-        match unmatched.iter().position(|was| was.incident_id == row.incident_id) {
-            Some(at) => pair(unmatched.remove(at), row, &mut found),
+        match by_id.get(&*row.incident_id).and_then(|at| unmatched.remove(at)) {
+            Some(was) => pair(was, row, &mut found),
             None => later.push(row),
         }
     }
     // Evidence that begins earlier gives an incident another first event, and so another id.
+    let (rules_before, rules_after) = (rules(before), rules(after));
+    let mut alike: BTreeMap<Likeness, VecDeque<usize>> = BTreeMap::new();
+    for (&at, was) in &unmatched {
+        alike.entry(likeness(was, &rules_before)).or_default().push_back(at);
+    }
     for row in later {
-        let wanted = likeness(row, after);
-        match unmatched.iter().position(|was| likeness(was, before) == wanted) {
-            Some(at) => pair(unmatched.remove(at), row, &mut found),
+        let same = alike.get_mut(&likeness(row, &rules_after)).and_then(VecDeque::pop_front);
+        match same.and_then(|at| unmatched.remove(&at)) {
+            Some(was) => pair(was, row, &mut found),
             None => found.push(Difference {
                 kind: "incident",
                 change: Change::New,
@@ -216,7 +235,7 @@ fn incidents(before: &Side, after: &Side, all: &mut Vec<Difference>) {
             }),
         }
     }
-    found.extend(unmatched.into_iter().map(|row| Difference {
+    found.extend(unmatched.into_values().map(|row| Difference {
         kind: "incident",
         change: Change::Gone,
         what: what(row),
@@ -321,6 +340,41 @@ mod tests {
             }],
             windows: Vec::new(),
         }
+    }
+
+    #[test]
+    fn files_of_one_content_are_several() {
+        let file = |path: &str| aaf_case::EvidenceInfo {
+            path: path.to_owned(),
+            sha256: Some("e3b0".to_owned()),
+            ..aaf_case::EvidenceInfo::default()
+        };
+        let (mut before, mut after) = (side(), side());
+        before.info.evidence = vec![file("a/btmp"), file("b/btmp")];
+        after.info.evidence = vec![file("b/btmp"), file("a/btmp")];
+        assert_eq!(diff(&before, &after), [], "the order says nothing");
+        after.info.evidence.pop();
+        let gone = diff(&before, &after);
+        assert_eq!(gone.len(), 1);
+        assert_eq!(gone[0].before.as_deref(), Some("a/btmp, b/btmp"));
+        assert_eq!(gone[0].after.as_deref(), Some("b/btmp"));
+    }
+
+    #[test]
+    fn incidents_are_matched_by_rules_too() {
+        let finding = |id: &str, rule: &str| FindingRow {
+            incident_id: Some(id.to_owned()),
+            rule: rule.to_owned(),
+            ..FindingRow::default()
+        };
+        let (mut before, mut after) = (side(), side());
+        before.findings.push(finding("00000000000000a1", "AA-E01"));
+        after.incidents[0].incident_id = "00000000000000b2".to_owned();
+        after.findings.push(finding("00000000000000b2", "AA-E01"));
+        assert_eq!(diff(&before, &after), []);
+        after.findings[0].rule = "AA-E02".to_owned();
+        let changes: Vec<Change> = diff(&before, &after).iter().map(|it| it.change).collect();
+        assert_eq!(changes, [Change::New, Change::Gone]);
     }
 
     #[test]
