@@ -132,15 +132,33 @@ fn exec_disagreement(answer: &evaluate::FileAnswer<'_>, bits: compiled::Bits) ->
     ((inherits, keeps) != real).then(|| format!("{}: compiled {:#x}", exec.mode.letters(), bits.exec))
 }
 
+/// A disagreement about the `m` that `ix` implies.
+struct ImpliedMap {
+    file: String,
+    profile: String,
+    path: Vec<u8>,
+    is_owner: bool,
+    outcome: Outcome,
+    why: String,
+}
+
+impl std::fmt::Display for ImpliedMap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "  {} m {} owner={}: {}", self.profile, self.path.escape_ascii(), self.is_owner, self.why)
+    }
+}
+
 /// What came of the questions.
 #[derive(Default)]
 struct Count {
     asked: usize,
     disagreed: usize,
     /// Of 4.1 and `m` alone.
-    implied_map: usize,
-    /// These, one a line.
-    listed: String,
+    implied_map: Vec<ImpliedMap>,
+    /// Of these, what the parser itself answers otherwise from one compilation to the next.
+    undecided: usize,
+    /// The others of these: 4.1 leaves the implied `m` out, always.
+    left_out: usize,
     outcomes: BTreeMap<String, usize>,
     report: String,
 }
@@ -179,12 +197,16 @@ fn ask(profile: &ResolvedProfile, automaton: Option<&compiled::Dfa>, random: &mu
         let exec = if access == Access::EXECUTE { exec_disagreement(&answer, bits) } else { None };
         if let Some(why) = disagreement(outcome, bits, bit).or(exec) {
             // What becomes of the `m` that `ix` implies where rules of several priorities and names meet differs in
-            // 4.1 from case to case; such answers are counted apart.
+            // 4.1 from one compilation to the next; such answers are looked at apart.
             if access == Access::MAP && profile.generation >= Generation::V4 {
-                count.implied_map += 1;
-                let shown = path.escape_ascii();
-                writeln!(count.listed, "  {} {letter} {shown} owner={is_owner}: {why}", profile.name)
-                    .unwrap();
+                count.implied_map.push(ImpliedMap {
+                    file: profile.main.name.clone(),
+                    profile: profile.name.clone(),
+                    path: path.clone(),
+                    is_owner,
+                    outcome,
+                    why,
+                });
                 continue;
             }
             count.disagreed += 1;
@@ -194,6 +216,34 @@ fn ask(profile: &ResolvedProfile, automaton: Option<&compiled::Dfa>, random: &mu
                     .unwrap();
             }
         }
+    }
+}
+
+/// Compilations after which a parser that always gives one answer is taken at its word.
+const COMPILATIONS: usize = 40;
+
+/// Compiles again what the two disagreed about for the `m` that `ix` implies: where the parser has given the evaluator's answer too,
+/// it has no answer of its own; otherwise it is a disagreement, listed and counted apart.
+fn settle(parser: &Path, base: &Path, count: &mut Count) {
+    let mut open = std::mem::take(&mut count.implied_map);
+    for _ in 0..COMPILATIONS {
+        let files: std::collections::BTreeSet<String> = open.iter().map(|it| it.file.clone()).collect();
+        for file in files {
+            let again = compile(parser, base, &file).expect("it was compiled before");
+            let before = open.len();
+            open.retain(|it| {
+                let profile = again.iter().find(|profile| it.file == file && profile.name == it.profile);
+                let automaton = profile.and_then(|profile| profile.file.as_ref());
+                automaton.is_none_or(|automaton| {
+                    disagreement(it.outcome, automaton.decide(&it.path, it.is_owner), 0x40).is_some()
+                })
+            });
+            count.undecided += before - open.len();
+        }
+    }
+    count.left_out += open.len();
+    for it in open {
+        writeln!(count.report, "{it}").unwrap();
     }
 }
 
@@ -278,7 +328,7 @@ fn made_up_profiles(parser: &Path) {
     }
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let mut count = Count::default();
-    let (mut refused, mut mismatched) = (0, 0);
+    let (mut refused, mut mismatched, mut without_map) = (0, 0, 0);
     for number in 0..wanted {
         let text = made_up(&mut random, with_priority);
         let name = "made_up";
@@ -288,11 +338,13 @@ fn made_up_profiles(parser: &Path) {
         match compile(parser, folder.path(), name) {
             Ok(profiles) if ours.is_empty() => {
                 let automaton = profiles.first().and_then(|profile| profile.file.as_ref());
-                let before = count.disagreed;
+                let before = (count.disagreed, count.left_out);
                 for _ in 0..150 {
                     ask(&tree.profiles()[0], automaton, &mut random, &mut count);
                 }
-                if count.disagreed > before {
+                settle(parser, folder.path(), &mut count);
+                without_map += usize::from(count.left_out > before.1);
+                if (count.disagreed, count.left_out) != before {
                     writeln!(count.report, "profile {number}:\n{text}").unwrap();
                 }
             }
@@ -309,16 +361,19 @@ fn made_up_profiles(parser: &Path) {
     }
     println!(
         "oracle: {}: {wanted} made-up profiles, priority {with_priority}, {refused} refused by both, {mismatched} by one; {} questions, \
-         {} disagreements, {} about an implied m; {:?}\n{}",
+         {} disagreements, {} about an implied m that the parser answers both ways, {without_map} profiles where it is \
+         always left out; {:?}\n{}",
         parser.display(),
         count.asked,
         count.disagreed,
-        count.implied_map,
+        count.undecided,
         count.outcomes,
         count.report
     );
     assert_eq!(count.disagreed, 0, "{}", count.report);
-    assert!(count.implied_map * 1000 <= count.asked, "{} of {}", count.implied_map, count.asked);
+    // Where an `ix` meets rules of other priorities with other modes on names that overlap, 4.1 may lose the `m` it implies. The
+    // profile alone does not say when (its text means the same), so that these few are bounded and shown, not modelled.
+    assert!(without_map * 100 <= wanted, "{}", count.report);
     // 4.1 finds contradictions of execute modes after deny rules and priorities have been applied, 3.x before.
     let allowed = if with_priority { wanted / 60 } else { 0 };
     assert!(mismatched <= allowed, "{}", count.report);
@@ -377,6 +432,7 @@ fn shipped_profiles(parser: &Path) {
         let (profile, compiled) = random.of(&pairs);
         ask(profile, compiled.file.as_ref(), &mut random, &mut count);
     }
+    settle(parser, folder.path(), &mut count);
     let mut others = Count::default();
     for (profile, compiled) in &pairs {
         other::ask(profile, compiled, &mut others);
@@ -395,9 +451,6 @@ fn shipped_profiles(parser: &Path) {
         count.outcomes,
         count.report,
     );
-    println!("oracle: {} of them about an implied m\n{}", count.implied_map, count.listed);
-    assert_eq!(count.disagreed, 0, "{}", count.report);
-    // Only from 4.0 on is there any: 4.1.0 compiles such a profile to other policy from one run to the next. The questions are
-    // always the same, so that one profile that comes out otherwise may be asked a few times among few questions.
-    assert!(count.implied_map <= (count.asked / 10_000).max(8), "{}", count.listed);
+    println!("oracle: {} of them about an implied m, which the parser answers both ways", count.undecided);
+    assert_eq!((count.disagreed, count.left_out), (0, 0), "{}", count.report);
 }
