@@ -25,16 +25,17 @@ pub const ANCHORS: [&[u8]; 16] = [
     b"audit: ",
     // `callbacks suppressed`, `Suppressed 42 messages`.
     b"uppressed",
-    // `Missed 3 kernel messages`.
-    b"kernel messages",
-    b"message repeated",
+    // `Missed 3 kernel messages`, `message repeated 2 times`: the packed search looks for the first four bytes of each, and
+    // `kern` stands in nearly every line of a kernel's log.
+    b"nel messages",
+    b"repeated ",
     b"imuxsock",
     // Boot.
     b"Linux version ",
     NUL_RUN,
 ];
 
-/// The length of the longest anchor, in bytes.
+/// No anchor is longer, in bytes, and no beginning of a list of bytes that hides one.
 pub const LONGEST: usize = 16;
 
 /// Finds anchors in text.
@@ -92,8 +93,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn longest_is_the_longest() {
-        assert_eq!(ANCHORS.iter().map(|anchor| anchor.len()).max(), Some(LONGEST));
+    fn none_is_longer() {
+        assert!(ANCHORS.iter().all(|anchor| anchor.len() <= LONGEST));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::behaviour::Behaviour;
 use crate::finding::{self, Finding};
-use crate::gate::Subject;
+use crate::gate::{Candidates, Subject};
 use crate::incident::{self, Incident};
 use crate::lineage::Families;
 use crate::rule::Rule;
@@ -82,7 +82,7 @@ pub fn assess(input: Input<'_>, rules: &Rules) -> Assessment {
     let found_of: Vec<Vec<(usize, &Rule)>> = behaviours
         .par_iter()
         .zip(kinds.par_iter())
-        .map(|(behaviour, kind)| matching(rules, behaviour, kind))
+        .map_init(Candidates::default, |known, (behaviour, kind)| matching(rules, known, behaviour, kind))
         .collect();
     let mut groups: BTreeMap<Group<'_>, Vec<usize>> = BTreeMap::new();
     let mut hits: Vec<Vec<(String, Level)>> = Vec::with_capacity(behaviours.len());
@@ -154,13 +154,21 @@ pub fn assess(input: Input<'_>, rules: &Rules) -> Assessment {
 }
 
 /// The rules that find the behaviour, in their order.
-fn matching<'r>(rules: &'r Rules, behaviour: &Behaviour, kind: &str) -> Vec<(usize, &'r Rule)> {
+fn matching<'r, 'b>(
+    rules: &'r Rules,
+    known: &mut Candidates<'b>,
+    behaviour: &'b Behaviour,
+    kind: &'b str,
+) -> Vec<(usize, &'r Rule)>
+where
+    'r: 'b,
+{
     if behaviour.is_forged_looking {
         return Vec::new();
     }
     let subject = Subject::new(behaviour, kind, &rules.expressions);
-    let admitted = rules.all.iter().enumerate().filter(|(_, rule)| rule.gate.admits(&subject));
-    let mut found: Vec<(usize, &Rule)> = admitted.collect();
+    let admitted = known.of(&rules.all, behaviour, &subject);
+    let mut found: Vec<(usize, &Rule)> = admitted.map(|at| (at, &rules.all[at])).collect();
     if !found.is_empty() {
         let event = taxonomy::event(behaviour, kind);
         found.retain(|(_, rule)| rule.is_match(&event));

@@ -6,16 +6,22 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::collections::HashMap;
 
+use aaf_model::{Class, Outcome, Verdict};
 use regex::{RegexSet, SetMatches};
 use serde_norway::Value;
 
 use crate::behaviour::Behaviour;
+use crate::rule::Rule;
 use crate::taxonomy;
 
 /// Demands of a rule; an empty gate admits everything.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Gate {
+    /// On fields of few values; see [`Shape`].
+    of_shape: Vec<Demand>,
+    /// On the others.
     demands: Vec<Demand>,
 }
 
@@ -51,12 +57,61 @@ impl Gate {
         }
         // The cheap ones first.
         gate.demands.sort_by_key(|demand| demand.how as u8);
+        let is_of_shape = |demand: &mut Demand| SHAPE.contains(&taxonomy::FIELDS[demand.field].0);
+        gate.of_shape = gate.demands.extract_if(.., is_of_shape).collect();
         gate
     }
 
-    /// Whether the rule may find the behaviour.
-    pub fn admits(&self, subject: &Subject<'_>) -> bool {
+    /// Whether the rule may find any behaviour of this shape.
+    fn admits_shape(&self, subject: &Subject<'_>) -> bool {
+        self.of_shape.iter().all(|demand| demand.is_met(subject))
+    }
+
+    /// Whether the rule may find the behaviour, as far as its shape does not tell.
+    fn admits_rest(&self, subject: &Subject<'_>) -> bool {
         self.demands.iter().all(|demand| demand.is_met(subject))
+    }
+}
+
+/// The fields that are a function of a [`Shape`].
+const SHAPE: [&str; 7] = ["verdict", "outcome", "operation", "class", "kind", "access", "mask"];
+
+/// What of a behaviour has few values: verdict, outcome, class, operation, mask and kind of service.
+type Shape<'b> = (Verdict, Option<Outcome>, Class, &'b [u8], &'b [u8], &'b str);
+
+/// The rules that may find anything of a shape, remembered: most behaviours share theirs with many others.
+#[derive(Default)]
+pub struct Candidates<'b> {
+    known: HashMap<Shape<'b>, Vec<usize>>,
+}
+
+/// Shapes that are remembered; whoever writes the evidence could make up any number.
+const MOST_SHAPES: usize = 4096;
+
+impl<'b> Candidates<'b> {
+    /// The places of the rules that may find the behaviour.
+    pub fn of<'c>(
+        &'c mut self,
+        rules: &'c [Rule],
+        behaviour: &'b Behaviour,
+        subject: &'c Subject<'b>,
+    ) -> impl Iterator<Item = usize> + 'c {
+        if self.known.len() >= MOST_SHAPES {
+            self.known.clear();
+        }
+        let shape = (
+            behaviour.verdict,
+            behaviour.outcome,
+            behaviour.class,
+            &behaviour.operation[..],
+            behaviour.mask(),
+            subject.kind,
+        );
+        let candidates = self
+            .known
+            .entry(shape)
+            .or_insert_with(|| (0..rules.len()).filter(|&at| rules[at].gate.admits_shape(subject)).collect());
+        candidates.iter().copied().filter(|&at| rules[at].gate.admits_rest(subject))
     }
 }
 
@@ -137,7 +192,9 @@ impl Expressions {
     /// to the rule.
     pub fn of<'g>(gates: impl Iterator<Item = &'g mut Gate>) -> Expressions {
         let mut texts: Vec<Vec<String>> = vec![Vec::new(); taxonomy::FIELDS.len()];
-        for demand in gates.flat_map(|gate| &mut gate.demands).filter(|demand| demand.how == How::Expression)
+        for demand in gates
+            .flat_map(|gate| gate.of_shape.iter_mut().chain(&mut gate.demands))
+            .filter(|demand| demand.how == How::Expression)
         {
             let list = &mut texts[demand.field];
             demand.places = (list.len()..list.len() + demand.values.len()).collect();
@@ -261,13 +318,18 @@ mod tests {
                     ..Behaviour::default()
                 };
                 let event = taxonomy::event(&behaviour, kind);
-                for rule in &rules.all {
-                    assert!(
-                        !rule.is_match(&event)
-                            || rule.gate.admits(&Subject::new(&behaviour, kind, &rules.expressions)),
-                        "{} {operation} {kind}",
-                        rule.name
-                    );
+                let subject = Subject::new(&behaviour, kind, &rules.expressions);
+                let mut known = Candidates::default();
+                // Asked twice: what is remembered is the same.
+                for _ in 0..2 {
+                    let admitted: Vec<usize> = known.of(&rules.all, &behaviour, &subject).collect();
+                    for (at, rule) in rules.all.iter().enumerate() {
+                        assert!(
+                            !rule.is_match(&event) || admitted.contains(&at),
+                            "{} {operation} {kind}",
+                            rule.name
+                        );
+                    }
                 }
             }
         }
