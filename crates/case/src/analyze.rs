@@ -119,10 +119,8 @@ pub fn analyze<S: TableSink>(
     options: &Options,
     sink: &mut S,
 ) -> Result<Analysis, Error> {
-    let rules = match &options.rules {
-        Some(folder) => Rules::with_folder(folder)?,
-        None => Rules::shipped()?,
-    };
+    // The user's rules may be wrong, which is better said before the evidence is read.
+    let rules = options.rules.as_deref().map(Rules::with_folder).transpose()?;
     let suppressions = match &options.suppress {
         Some(path) => read_suppressions(path)?,
         None => Suppressions::default(),
@@ -141,7 +139,11 @@ pub fn analyze<S: TableSink>(
         raw: options.raw,
         companions: Companions::Selected,
     };
-    let report = aaf_scan::scan(&inventory, &scan_options, &names, &Collect { store: &store, options });
+    let (rules, report) = rayon::join(
+        || rules.map_or_else(Rules::shipped, Ok),
+        || aaf_scan::scan(&inventory, &scan_options, &names, &Collect { store: &store, options }),
+    );
+    let rules = rules?;
     if report.files.iter().all(|file| file.state == State::Failed) {
         return Err(Error::NoEvidence { diagnostics: report.diagnostics });
     }
