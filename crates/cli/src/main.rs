@@ -10,7 +10,6 @@ mod filter;
 mod handover;
 mod input;
 mod interrupt;
-mod ioc;
 mod key;
 mod reread;
 mod ui;

@@ -27,18 +27,23 @@ pub fn read(case: &Path) -> io::Result<(Vec<Annotation>, u64)> {
     };
     let mut bytes = Vec::new();
     file.take(LONGEST_BYTES).read_to_end(&mut bytes)?;
+    Ok(parse(&bytes))
+}
+
+/// The same from the bytes of the file.
+pub fn parse(bytes: &[u8]) -> (Vec<Annotation>, u64) {
     let mut said = Vec::new();
     let mut unknown = 0;
     for line in bytes.split(|&byte| byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
-        match parse(line) {
+        match parse_line(line) {
             Some(annotation) => said.push(annotation),
             None => unknown += 1,
         }
     }
-    Ok((said, unknown))
+    (said, unknown)
 }
 
-fn parse(line: &[u8]) -> Option<Annotation> {
+fn parse_line(line: &[u8]) -> Option<Annotation> {
     let value: serde_json::Value = serde_json::from_slice(line).ok()?;
     let word = |name: &str| value.get(name)?.as_str().map(str::to_owned);
     Some(Annotation {

@@ -309,7 +309,7 @@ mod tests {
             for kind in ["web", "other", "container", "snap"] {
                 let behaviour = Behaviour {
                     operation: operation.as_bytes().to_vec(),
-                    verdict: aaf_model::Verdict::Denied,
+                    verdict: Verdict::Denied,
                     details: vec![
                         (aaf_model::Key::Name, name.to_vec()),
                         (aaf_model::Key::DeniedMask, b"wx".to_vec()),

@@ -12,6 +12,7 @@ pub mod behaviour;
 pub mod finding;
 mod gate;
 pub mod incident;
+pub mod indicators;
 pub mod kind;
 pub mod lineage;
 pub mod rule;

@@ -8,11 +8,12 @@ use aaf_model::tables::UseRow;
 use aaf_report::escape::{csv, terminal};
 use aaf_report::time::rfc3339;
 use aaf_report::{Page, Style};
+use aaf_triage::indicators::{self, Indicator, Kind};
+use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use crate::exit::Exit;
-use crate::ioc::{self, Indicator, Kind};
 use crate::ui::Ui;
 
 /// Look for indicators in one case or many: paths, names, profiles, addresses, hashes of evidence
@@ -66,7 +67,13 @@ struct Hit<'i> {
 
 impl Sweep {
     pub fn run(self, ui: &Ui) -> anyhow::Result<Exit> {
-        let indicators = ioc::read(&self.ioc)?;
+        let list = self.ioc.display();
+        let text = std::fs::read_to_string(&self.ioc).with_context(|| list.to_string())?;
+        let indicators =
+            indicators::parse(&text).map_err(|bad| anyhow::anyhow!("{list}:{}: {}", bad.line, bad.reason))?;
+        if indicators.is_empty() {
+            anyhow::bail!("{list}: it holds no indicator");
+        }
         let mut out = ui.out();
         if self.format == Format::Csv {
             writeln!(

@@ -1,8 +1,6 @@
-//! Lists of indicators: one a line, plain, as CSV or as JSON.
+//! Lists of indicators that a sweep looks for: one a line, plain, as CSV (`type,value,comment`) or as JSON objects with
+//! `type`, `value` and `comment`.
 
-use std::path::Path;
-
-use anyhow::Context;
 use globset::{GlobBuilder, GlobMatcher};
 
 /// What an indicator is compared with.
@@ -67,14 +65,15 @@ pub struct Indicator {
 }
 
 impl Indicator {
-    fn new(kind: Kind, value: &str, comment: &str) -> anyhow::Result<Indicator> {
+    fn new(kind: Kind, value: &str, comment: &str) -> Result<Indicator, String> {
         let has_glob = kind != Kind::Sha256 && kind != Kind::Address && value.contains(['*', '?', '[', '{']);
         let glob = match has_glob {
             true => Some(
                 GlobBuilder::new(value)
                     .literal_separator(false)
                     .backslash_escape(true)
-                    .build()?
+                    .build()
+                    .map_err(|error| error.to_string())?
                     .compile_matcher(),
             ),
             false => None,
@@ -85,7 +84,7 @@ impl Indicator {
 
     /// Whether a value is the one looked for; of globs `*` matches `/` too.
     pub fn matches(&self, value: &[u8]) -> bool {
-        use std::os::unix::ffi::OsStrExt;
+        use std::os::unix::ffi::OsStrExt as _;
         match &self.glob {
             Some(glob) => glob.is_match(std::ffi::OsStr::from_bytes(value)),
             None => value == self.value.as_bytes(),
@@ -93,39 +92,44 @@ impl Indicator {
     }
 }
 
-/// Reads a list; `#` begins a comment line.
+/// A line of a list cannot be understood.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {reason}")]
+pub struct BadIndicator {
+    /// Its number, from 1.
+    pub line: usize,
+    /// Why.
+    pub reason: String,
+}
+
+/// Reads the text of a list; `#` begins a comment line.
 ///
 /// # Errors
 ///
-/// The file cannot be read, or a line cannot be understood; with its number.
-pub fn read(path: &Path) -> anyhow::Result<Vec<Indicator>> {
-    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+/// The first line that cannot be understood.
+pub fn parse(text: &str) -> Result<Vec<Indicator>, BadIndicator> {
     let mut all = Vec::new();
     for (at, line) in text.lines().enumerate() {
         let line = line.trim_start_matches('\u{feff}').trim();
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let found = parse(line).with_context(|| format!("{}:{}", path.display(), at + 1))?;
-        all.extend(found);
-    }
-    if all.is_empty() {
-        anyhow::bail!("{}: it holds no indicator", path.display());
+        all.extend(parse_line(line).map_err(|reason| BadIndicator { line: at + 1, reason })?);
     }
     Ok(all)
 }
 
-fn parse(line: &str) -> anyhow::Result<Option<Indicator>> {
+fn parse_line(line: &str) -> Result<Option<Indicator>, String> {
     let kind_of = |word: &str| {
         let word = word.trim().to_ascii_lowercase();
         Kind::ALL.iter().find(|(known, _)| *known == word).map(|(_, kind)| *kind)
     };
     if line.starts_with('{') {
-        let value: serde_json::Value = serde_json::from_str(line)?;
+        let value: serde_json::Value = serde_json::from_str(line).map_err(|error| error.to_string())?;
         let word = |name: &str| value.get(name).and_then(serde_json::Value::as_str);
-        let text = word("value").context("an object needs `value`")?;
+        let text = word("value").ok_or("an object needs `value`")?;
         let kind = match word("type") {
-            Some(word) => kind_of(word).with_context(|| format!("{word}: no type of indicator"))?,
+            Some(word) => kind_of(word).ok_or_else(|| format!("{word}: no type of indicator"))?,
             None => Kind::guess(text),
         };
         return Ok(Some(Indicator::new(kind, text, word("comment").unwrap_or_default())?));
@@ -153,7 +157,7 @@ mod tests {
     #[test]
     fn lines_are_understood() {
         let of = |line: &str| {
-            let found = parse(line).expect("a line").expect("an indicator");
+            let found = parse_line(line).expect("a line").expect("an indicator");
             (found.kind, found.value, found.comment)
         };
         assert_eq!(of("/tmp/.x/*"), (Kind::Path, "/tmp/.x/*".to_owned(), String::new()));
@@ -170,9 +174,13 @@ mod tests {
             of(r#"{"type":"ip","value":"::1","comment":"c2"}"#),
             (Kind::Address, "::1".to_owned(), "c2".to_owned())
         );
-        assert!(parse("type,value,comment").expect("a heading").is_none());
-        assert!(parse(r#"{"type":"planet","value":"x"}"#).is_err());
+        assert!(parse_line("type,value,comment").expect("a heading").is_none());
+        assert!(parse_line(r#"{"type":"planet","value":"x"}"#).is_err());
         assert!(Indicator::new(Kind::Path, "/tmp/.x/*", "").expect("a glob").matches(b"/tmp/.x/a/b"));
+        assert_eq!(
+            parse("# c\n\npath,/x\n{}\n").map_err(|bad| bad.to_string()).err().as_deref(),
+            Some("line 4: an object needs `value`")
+        );
         assert!(!Indicator::new(Kind::Path, "/tmp/.x", "").expect("plain").matches(b"/tmp/.x/a"));
     }
 }
