@@ -11,7 +11,10 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         for line in rest.split(|&byte| byte == b'\n') {
             if let Some(said) = aaf_case::context::read_line(line, &TimeZone::UTC, near_us) {
                 assert!(said.message_at <= line.len());
-                assert!(said.address.is_none_or(|it| !it.is_empty()));
+                assert!(said.address.as_ref().is_none_or(|it| !it.is_empty()));
+                let path = String::new();
+                let whole = aaf_case::context::ContextLine { said, path, offset_bytes: 0, text: line.to_vec() };
+                whole.message();
             }
         }
     }

@@ -59,12 +59,11 @@ pub fn text(
         let head = format!(" {}  {}  ", clock.milli(time), pad(line.said.about.as_str(), 9));
         let room = columns.saturating_sub(width(&head)).max(30);
         page.put(Style::Quiet, &head)?;
-        let message = line.text.get(line.said.message_at..).unwrap_or(&line.text);
         let from = match (&line.said.address, line.said.about) {
             (Some(address), About::Web) => format!("{} ", terminal(address.as_bytes())),
             _ => String::new(),
         };
-        page.line(&truncate(&format!("{from}{}", terminal(message)), room))?;
+        page.line(&truncate(&format!("{from}{}", terminal(&line.message())), room))?;
     }
     if context.lines.is_empty() {
         page.line("  nothing was found in the text logs of this host")?;

@@ -2,10 +2,12 @@
 //!
 //! Sources: Apache's and nginx's log formats, sshd(8), sudo(8), cron(8), dpkg(1), apt's history.
 
-use aaf_model::Stamp;
 use aaf_model::time::Civil;
+use aaf_model::{AuditId, Stamp};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+
+use super::audited;
 
 /// What kind of log a line is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,6 +62,8 @@ pub struct Said {
     pub user: Option<String>,
     /// Where what it says begins, behind stamp and host.
     pub message_at: usize,
+    /// The audit record that it prints, by event and type: the same in every log.
+    pub record: Option<(AuditId, u16)>,
 }
 
 /// Reads a line. `zone` is that of stamps without one; the year of stamps without one is the nearest to `near_us`.
@@ -67,6 +71,7 @@ pub fn read(line: &[u8], zone: &TimeZone, near_us: i64) -> Option<Said> {
     request(line)
         .or_else(|| web_error(line, zone))
         .or_else(|| package(line, zone))
+        .or_else(|| audited::read(line))
         .or_else(|| syslog(line, zone, near_us))
 }
 
@@ -89,6 +94,7 @@ fn request(line: &[u8]) -> Option<Said> {
         address: Some(address),
         user,
         message_at: close + 2,
+        record: None,
     })
 }
 
@@ -105,6 +111,7 @@ fn web_error(line: &[u8], zone: &TimeZone) -> Option<Said> {
         address: after(line, b"client: "),
         user: None,
         message_at: 20,
+        record: None,
     })
 }
 
@@ -132,6 +139,7 @@ fn package(line: &[u8], zone: &TimeZone) -> Option<Said> {
         address: None,
         user: None,
         message_at: 20,
+        record: None,
     })
 }
 
@@ -173,6 +181,7 @@ fn syslog(line: &[u8], zone: &TimeZone, near_us: i64) -> Option<Said> {
             .or_else(|| after(message, b"user="))
             .filter(|user| user != "invalid"),
         message_at,
+        record: None,
     })
 }
 

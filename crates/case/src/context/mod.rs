@@ -2,9 +2,11 @@
 //!
 //! Reads the text and the journals of the evidence again, of one host and one stretch of time.
 
+mod audited;
 mod journal;
 mod line;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 
@@ -102,8 +104,20 @@ impl Context {
 }
 
 impl ContextLine {
-    /// What makes lines of two logs the same: the second and the message.
+    /// What it says, behind stamp and host; of an audit record the type, and what the program said that wrote it.
+    pub fn message(&self) -> Cow<'_, [u8]> {
+        let message = self.text.get(self.said.message_at..).unwrap_or(&self.text);
+        if self.said.record.is_none() {
+            return Cow::Borrowed(message);
+        }
+        audited::message(message)
+    }
+
+    /// What makes lines of two logs the same: the second and the message, or the audit record.
     fn sense(&self) -> Sense {
+        if let Some((id, audit_type)) = self.said.record {
+            return (id.epoch_us, format!("{}:{audit_type}", id.serial).into_bytes());
+        }
         let message = self.text.get(self.said.message_at..).unwrap_or_default();
         (self.said.time_us.div_euclid(1_000_000), message.trim_ascii().to_vec())
     }

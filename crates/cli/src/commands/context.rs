@@ -18,10 +18,9 @@ use crate::values;
 
 /// Show the lines of other logs around an incident: candidates for what explains it, not causes
 ///
-/// Requests and complaints of web servers, logins, sudo and su, cron, units, packages, accounts and AppArmor's own tools, from
-/// the same host's evidence, with the addresses and users that they print. That a line stands near an incident does not make it
-/// the cause. What a journal and a log both say is
-/// shown once.
+/// Requests and complaints of web servers, logins, sudo and su, cron, units, packages, accounts, AppArmor's own tools, and what
+/// the audit system says of these and of AppArmor's own files, from the same host's evidence, with the addresses and users that
+/// they print. That a line stands near an incident does not make it the cause. What several logs say is shown once.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   aa-forensics context case 2f7c2c8f

@@ -20,11 +20,10 @@ pub(super) fn of(row: &IncidentRow, dossier: &Dossier) -> String {
         .iter()
         .take(MOST)
         .map(|line| {
-            let message = line.text.get(line.said.message_at..).unwrap_or_default();
             vec![
                 escape::text(&dossier.clock.full(line.said.time_us)),
                 escape::text(line.said.about.as_str()),
-                format!("<code>{}</code>", escape::bytes(message)),
+                format!("<code>{}</code>", escape::bytes(&line.message())),
                 escape::text(line.said.address.as_deref().unwrap_or("")),
                 escape::text(line.said.user.as_deref().unwrap_or("")),
                 format!("{} at {}", escape::text(&line.path), line.offset_bytes),

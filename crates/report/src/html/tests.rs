@@ -135,6 +135,7 @@ fn dossier(text: &str) -> Dossier {
                         address: Some(word.clone()),
                         user: Some(word.clone()),
                         message_at: 0,
+                        record: None,
                     },
                     path: word.clone(),
                     offset_bytes: u64::MAX,

@@ -379,7 +379,7 @@ impl Redact for Context {
     fn redact(&mut self, with: &Redactor) {
         let Context { lines, left_out: _ } = self;
         for ContextLine { said, path, offset_bytes: _, text } in lines {
-            let Said { time_us: _, about: _, address, user, message_at } = said;
+            let Said { time_us: _, about: _, address, user, message_at, record: _ } = said;
             all([address, user], with);
             path.redact(with);
             // The stamp and the host before the message have another length now.
