@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use super::Outcome;
 use super::fuzz::target_directory;
@@ -25,12 +26,13 @@ pub(super) fn report(options: &Options) -> Outcome {
 fn check(root: &Path) -> Result<Count, (Count, String)> {
     let none = |why: String| (Count::default(), why);
     let browser = tools(root).map_err(none)?;
-    let (report, hostile) = reports(root).map_err(none)?;
+    let Reports { sample, hostile, large } = reports(root).map_err(none)?;
     run_counting(
         command(&root.join(FOLDER), "node")
             .arg("report.mjs")
-            .env("AAF_REPORT", report)
+            .env("AAF_REPORT", sample)
             .env("AAF_HOSTILE", hostile)
+            .env("AAF_LARGE", large)
             .env("CHROMIUM", browser),
     )
 }
@@ -61,20 +63,41 @@ fn tools(root: &Path) -> Result<String, String> {
     Ok(browser.to_owned())
 }
 
-/// The report of the sample, and that of a log full of markup.
-fn reports(root: &Path) -> Result<(PathBuf, PathBuf), String> {
+/// What the browser opens.
+struct Reports {
+    /// Of a recorded attack.
+    sample: PathBuf,
+    /// Of a log full of markup.
+    hostile: PathBuf,
+    /// Of more than 100,000 events.
+    large: PathBuf,
+}
+
+/// An audit log of this size holds some 105,000 events.
+const LARGE_BYTES: &str = "96000000";
+
+fn reports(root: &Path) -> Result<Reports, String> {
     let program = binary(root)?;
     let case = make_case(root, &program, "report-case", &["samples/web01.tar.xz"])?;
     let folder = target_directory(root).join("xtask");
     let (log, hostile_case) = (folder.join("hostile.log"), folder.join("hostile-case"));
     fs::write(&log, HOSTILE_LOG).map_err(|error| error.to_string())?;
+    let (large_log, large_case) = (folder.join("large.log"), folder.join("large-case"));
     shell::run(
-        command(root, &program)
-            .args(["analyze", "--quiet", "--force"])
-            .arg(&log)
-            .arg("-o")
-            .arg(&hostile_case),
+        command(root, &program.with_file_name("aaf-generate"))
+            .args(["dense", "--bytes", LARGE_BYTES, "-o"])
+            .arg(&large_log),
     )?;
+    for (log, case) in [(&log, &hostile_case), (&large_log, &large_case)] {
+        shell::run(
+            command(root, &program)
+                .args(["analyze", "--quiet", "--force", "--raw", "none"])
+                .arg(log)
+                .arg("-o")
+                .arg(case)
+                .stdout(Stdio::null()),
+        )?;
+    }
     let write = |case: &Path, name: &str| {
         let file = folder.join(name);
         // What a run before left; that there is none is as good.
@@ -84,5 +107,9 @@ fn reports(root: &Path) -> Result<(PathBuf, PathBuf), String> {
         )?;
         Ok::<_, String>(file)
     };
-    Ok((write(&case, "report.html")?, write(&hostile_case, "hostile.html")?))
+    Ok(Reports {
+        sample: write(&case, "report.html")?,
+        hostile: write(&hostile_case, "hostile.html")?,
+        large: write(&large_case, "large.html")?,
+    })
 }
