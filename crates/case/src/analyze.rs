@@ -22,7 +22,7 @@ use crate::integrity;
 use crate::options::Options;
 use crate::pipeline::{Known, Periods, Pipeline, Sums, Yield};
 use crate::sink::{SourceNames, TableSink};
-use crate::state::{self, Audited, Beside, StateRows, Statuses};
+use crate::state::{self, Audited, Belongings, Beside, StateRows, Statuses};
 use crate::triage::{self, Judged};
 
 /// The analysis could not be done. Bad evidence is no error; see [`Analysis::diagnostics`].
@@ -189,8 +189,16 @@ pub fn analyze<S: TableSink>(
     let gathered = state::gather_again(evidence, &report, options);
     let states = gathered.hosts(&beside.statuses.by_host);
     let at_collection = state::at_collection(&states, hosts);
-    let Judged { mut incidents, findings, windows, of_line, expired } =
-        triage::judge(&folded.entries, hosts, &integrity, &at_collection, gap_us, &rules, &suppressions);
+    let belongings = Belongings::of(&states, hosts);
+    let Judged { mut incidents, findings, windows, of_line, expired } = triage::judge(
+        &folded.entries,
+        hosts,
+        &integrity,
+        (&at_collection, &belongings),
+        gap_us,
+        &rules,
+        &suppressions,
+    );
     let trees = gathered.trees();
     drop(gathered);
     let Audited { rows: lint, mut next_steps, mut exposed } = state::audit(trees, &states, &incidents, hosts);

@@ -12,6 +12,7 @@ use aaf_triage::{Assessment, Behaviour, Finding, Incident, Input, Rules, Suppres
 use rayon::prelude::*;
 
 use crate::analyze::{hex, known};
+use crate::state::Belongings;
 
 /// At most this many targets and process names are named for each kind of attempt.
 const MOST_NAMED: usize = 12;
@@ -32,7 +33,7 @@ pub(crate) fn judge(
     entries: &[Entry],
     hosts: &Hosts,
     integrity: &[IntegrityRow],
-    at_collection: &[AtCollection],
+    (at_collection, belongings): (&[AtCollection], &Belongings),
     gap_us: i64,
     rules: &Rules,
     suppressions: &Suppressions,
@@ -66,7 +67,10 @@ pub(crate) fn judge(
     let incident_rows = incidents
         .iter()
         .enumerate()
-        .map(|(at, incident)| incident_row(at, incident, entries, hosts, &incident_ids))
+        .map(|(at, incident)| IncidentRow {
+            belongs_to: belongings.told(incident.behaviours.iter().map(|&at| &behaviours[at])),
+            ..incident_row(at, incident, entries, hosts, &incident_ids)
+        })
         .collect();
     let of_line = incident_of
         .into_iter()
@@ -265,6 +269,7 @@ fn incident_row(
             .collect(),
         comms,
         next_steps: Vec::new(),
+        belongs_to: Vec::new(),
         novelty: None,
         novelty_why: None,
         first_event_id: if incident.first_event == 0 { String::new() } else { hex(incident.first_event) },

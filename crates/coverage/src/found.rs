@@ -203,6 +203,15 @@ pub struct ContainerSeen {
     pub privileged: bool,
     /// Its main process.
     pub pid: Option<u32>,
+    /// Its id, as its control group has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The namespace and name of its pod.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod: Option<String>,
+    /// The uid of its pod.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod_uid: Option<String>,
     /// Why it has no profile, or in which mode.
     pub remark: Option<String>,
 }

@@ -9,6 +9,7 @@
 pub mod answers;
 mod attach;
 mod builder;
+pub mod cgroup;
 pub mod fact;
 pub mod found;
 pub mod label;

@@ -58,6 +58,11 @@ pub fn columns() -> Vec<Column> {
             "what the collected policy would have let through next without a record, the gravest first; empty where nothing, or \
              where no policy was collected",
         ),
+        words(
+            "belongs_to",
+            "the units, containers and pods of its processes, with the processes and how that is known; empty where nothing in the \
+             collection says it",
+        ),
         column(
             "novelty",
             Kind::Word,
@@ -155,6 +160,7 @@ pub fn incidents(rows: &[IncidentRow]) -> Result<RecordBatch, ArrowError> {
         }),
         lists(rows, |row| &row.comms),
         lists(rows, |row| &row.next_steps),
+        lists(rows, |row| &row.belongs_to),
         options(rows.iter().map(|row| row.novelty.as_deref())),
         options(rows.iter().map(|row| row.novelty_why.as_deref())),
         word(|row| &row.first_event_id),

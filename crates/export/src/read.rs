@@ -606,6 +606,7 @@ fn incident_row(table: &Table, at: usize) -> IncidentRow {
         attempts,
         objects,
         next_steps: strings(table, "next_steps", at),
+        belongs_to: strings(table, "belongs_to", at),
         novelty: table.optional_word("novelty", at),
         novelty_why: table.optional_word("novelty_why", at),
         comms: table.words("comms", at),

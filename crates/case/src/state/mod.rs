@@ -1,5 +1,6 @@
 //! What the evidence holds on the state of each host at collection: what was confined, and by which policy.
 
+mod belongs;
 mod gather;
 mod lint;
 mod policies;
@@ -19,6 +20,7 @@ use aaf_triage::windows::{AtCollection, Gap};
 use crate::analyze::{Error, analyze, rfc3339};
 use crate::options::Options;
 
+pub(crate) use self::belongs::Belongings;
 use self::gather::{Gathered, Kept, inside};
 pub(crate) use self::lint::{Audited, audit};
 pub use self::policies::{HostPolicy, policies};

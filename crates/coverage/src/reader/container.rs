@@ -1,6 +1,6 @@
 //! Descriptions of containers, pods, snaps and virtual machines.
 //!
-//! Source: the APIs of Docker and Podman (`inspect`), Kubernetes (`securityContext.appArmorProfile`, the older
+//! Source: the APIs of Docker and Podman (`inspect`), `crictl inspect`, Kubernetes (`securityContext.appArmorProfile`, the older
 //! annotation), lxc.container.conf(5), LXD's `config show`, `snap list`, libvirt's domain XML.
 
 use serde_json::Value;
@@ -25,7 +25,8 @@ pub(super) fn form(bytes: &[u8]) -> Option<Form> {
     let head = super::head(bytes);
     let first = super::first_sign(head);
     if matches!(first, Some(b'[' | b'{')) {
-        if contains(head, "\"HostConfig\"") || contains(head, "\"AppArmorProfile\"") {
+        let is_cri = contains(head, "\"runtimeSpec\"") || contains(head, "\"io.kubernetes.container.name\"");
+        if contains(head, "\"HostConfig\"") || contains(head, "\"AppArmorProfile\"") || is_cri {
             return Some(Form::Inspect);
         }
         let is_pod = contains(head, "\"kind\"") && (contains(head, "\"Pod") || contains(head, "\"List\""));
@@ -93,7 +94,9 @@ fn inspect(item: &Value, sink: &mut Sink) {
         option.strip_prefix("apparmor=").or_else(|| option.strip_prefix("apparmor:")).map(str::to_owned)
     });
     let privileged = item.pointer("/HostConfig/Privileged").and_then(Value::as_bool).unwrap_or(false);
-    let profile = string(item, "/AppArmorProfile").or(by_option.clone());
+    let profile = string(item, "/AppArmorProfile")
+        .or_else(|| string(item, "/info/runtimeSpec/process/apparmorProfile"))
+        .or(by_option);
     let is_unconfined = profile.as_deref().is_none_or(|profile| profile == "unconfined");
     let remark = match (&profile, privileged) {
         (_, true) if is_unconfined => Some("privileged: no profile is applied"),
@@ -101,7 +104,12 @@ fn inspect(item: &Value, sink: &mut Sink) {
         (None, _) => Some("no profile is set"),
         _ => None,
     };
-    let name = string(item, "/Name").or(string(item, "/Id")).unwrap_or_default();
+    let id = string(item, "/Id").or_else(|| string(item, "/status/id"));
+    let name = string(item, "/Name").or_else(|| string(item, "/status/metadata/name")).or(id.clone());
+    let name = name.unwrap_or_default();
+    let labels = item.pointer("/Config/Labels").or_else(|| item.pointer("/status/labels"));
+    let label = |key: &str| labels?.get(key)?.as_str().map(str::to_owned);
+    let namespace = label("io.kubernetes.pod.namespace").unwrap_or_else(|| "default".to_owned());
     sink.whole(What::Container(ContainerSeen {
         kind: "docker".to_owned(),
         name: name.trim_start_matches('/').to_owned(),
@@ -109,9 +117,13 @@ fn inspect(item: &Value, sink: &mut Sink) {
         privileged,
         pid: item
             .pointer("/State/Pid")
+            .or_else(|| item.pointer("/info/pid"))
             .and_then(Value::as_u64)
             .and_then(|pid| u32::try_from(pid).ok())
             .filter(|pid| *pid != 0),
+        id,
+        pod: label("io.kubernetes.pod.name").map(|pod| format!("{namespace}/{pod}")),
+        pod_uid: label("io.kubernetes.pod.uid"),
         remark: remark.map(str::to_owned),
     }));
 }
@@ -148,12 +160,21 @@ fn pod(item: &Value, sink: &mut Sink) {
                 Some("nothing is set; the runtime's default applies where it has one"),
             ),
         };
+        let of_name = |status: &&Value| status.get("name").and_then(Value::as_str) == Some(&*name);
+        let all = item.pointer("/status/containerStatuses").and_then(Value::as_array);
+        let running = all.into_iter().flatten().find(of_name);
+        // `containerd://3f2a…`
+        let id = running.and_then(|status| string(status, "/containerID"));
+        let id = id.and_then(|id| id.rsplit('/').next().map(str::to_owned));
         sink.whole(What::Container(ContainerSeen {
             kind: "kubernetes".to_owned(),
             name: format!("{namespace}/{pod}/{name}"),
             profile,
             privileged,
             pid: None,
+            id,
+            pod: Some(format!("{namespace}/{pod}")),
+            pod_uid: string(item, "/metadata/uid"),
             remark: remark.map(str::to_owned),
         }));
     }

@@ -133,6 +133,9 @@ pub struct IncidentRow {
     pub comms: Vec<Text>,
     /// What the collected policy would have let through next without a record, the gravest first.
     pub next_steps: Vec<String>,
+    /// The units, containers and pods of its processes, each with the processes and how that is known; empty where nothing
+    /// in the collection says it.
+    pub belongs_to: Vec<String>,
     /// `new`, `partly new`, `rare`, `known` or `not comparable` against a baseline; none where there was none.
     pub novelty: Option<String>,
     /// The numbers behind it.

@@ -69,6 +69,11 @@ fn one(at: usize, row: &IncidentRow, dossier: &Dossier, number: &mut usize) -> S
             row.events, row.denied, row.allowed, row.audited, row.killed, row.policy_changes
         ),
     ));
+    let belongs_to = match &row.belongs_to[..] {
+        [] => "unknown: nothing collected says it".to_owned(),
+        all => all.join("; "),
+    };
+    out.push_str(&fact("Units, containers, pods", &belongs_to));
     out.push_str("</dl>\n<h4>Interpretation</h4>\n<dl>");
     out.push_str(&fact("Attack", &row.attack));
     out.push_str(&fact("Payload", &row.payload));

@@ -39,6 +39,7 @@ fn dossier(text: &str) -> Dossier {
             action: word.clone(),
             alternatives: vec![word.clone()],
             next_steps: vec![word.clone()],
+            belongs_to: vec![word.clone()],
             novelty: Some(word.clone()),
             novelty_why: Some(word.clone()),
             links: vec![(word.clone(), word.clone())],

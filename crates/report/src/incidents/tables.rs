@@ -29,6 +29,7 @@ pub fn incident_row(row: &IncidentRow) -> Object {
         .put("action", &*row.action)
         .put("alternatives", row.alternatives.clone())
         .put("next_steps", row.next_steps.clone())
+        .put("belongs_to", row.belongs_to.clone())
         .put("novelty", row.novelty.clone())
         .put("novelty_why", row.novelty_why.clone())
         .put(
@@ -192,6 +193,9 @@ pub fn markdown(incidents: &[&IncidentRow], said: &Said<'_>, out: &mut dyn io::W
         line("What else would explain it", text(&row.alternatives.join(" ")))?;
         if let (Some(novelty), Some(why)) = (&row.novelty, &row.novelty_why) {
             line("Against the baseline", text(&format!("{novelty}: {why}")))?;
+        }
+        for of in &row.belongs_to {
+            line("Belongs to", text(of))?;
         }
         for step in &row.next_steps {
             line("Policy would have let through unseen", text(step))?;

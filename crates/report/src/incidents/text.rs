@@ -167,6 +167,9 @@ fn more(incident: &IncidentRow, columns: usize, page: &mut dyn Page) -> io::Resu
     if let (Some(novelty), Some(why)) = (&incident.novelty, &incident.novelty_why) {
         detail("baseline", &format!("{novelty}: {why}"), columns, page)?;
     }
+    for (at, of) in incident.belongs_to.iter().enumerate() {
+        detail(if at == 0 { "belongs to" } else { "" }, of, columns, page)?;
+    }
     for (at, step) in incident.next_steps.iter().enumerate() {
         detail(if at == 0 { "unseen next" } else { "" }, step, columns, page)?;
     }

@@ -126,6 +126,7 @@ impl Redact for IncidentRow {
             objects,
             comms,
             next_steps,
+            belongs_to,
             novelty: _,
             novelty_why: _,
             first_event_id: _,
@@ -140,6 +141,7 @@ impl Redact for IncidentRow {
         all(objects.iter_mut().flat_map(|(_, targets)| targets), with);
         all(comms, with);
         all(next_steps, with);
+        all(belongs_to, with);
     }
 }
 

@@ -84,7 +84,7 @@ fn reports(root: &Path) -> Result<Reports, String> {
     fs::write(&log, HOSTILE_LOG).map_err(|error| error.to_string())?;
     let (large_log, large_case) = (folder.join("large.log"), folder.join("large-case"));
     shell::run(
-        command(root, &program.with_file_name("aaf-generate"))
+        command(root, program.with_file_name("aaf-generate"))
             .args(["dense", "--bytes", LARGE_BYTES, "-o"])
             .arg(&large_log),
     )?;
