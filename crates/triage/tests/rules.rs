@@ -2,75 +2,13 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test ends where its set-up fails")]
 
+mod common;
+
 use std::collections::BTreeSet;
 
-use aaf_model::{Class, Key, Level, Outcome, Verdict};
-use aaf_triage::{Behaviour, Input, Rules, assess, wording};
-
-fn rules() -> Rules {
-    Rules::shipped().expect("every shipped rule compiles")
-}
-
-/// An event as a rule sees it, from `key=value` words; `=` may stand in the value.
-fn event(words: &[(&str, &str)]) -> Behaviour {
-    let mut behaviour = Behaviour { count: 1, objects: 1, verdict: Verdict::Denied, ..Behaviour::default() };
-    behaviour.episode = Some(1);
-    behaviour.first_us = 1_795_336_000_000_000;
-    behaviour.last_us = behaviour.first_us;
-    for (key, value) in words {
-        match *key {
-            "verdict" => behaviour.verdict = Verdict::from_bytes(value.as_bytes()),
-            "operation" => behaviour.operation = value.as_bytes().to_vec(),
-            "profile" => {
-                behaviour.profile = value.as_bytes().to_vec();
-                behaviour.profile_root = aaf_model::profile::root(value.as_bytes()).to_vec();
-            }
-            "comm" => behaviour.comm = value.as_bytes().to_vec(),
-            "pid" => behaviour.pids = vec![value.parse().expect("number")],
-            // The confinement of whoever changes policy: `profile=` of a STATUS record.
-            "subject" => behaviour.details.push((Key::Profile, value.as_bytes().to_vec())),
-            key => {
-                let key = Key::from_bytes(key.as_bytes());
-                assert_ne!(key, Key::Unknown);
-                behaviour.details.push((key, value.as_bytes().to_vec()));
-            }
-        }
-    }
-    behaviour.class = match &*behaviour.operation {
-        b"capable" => Class::Cap,
-        b"profile_load" | b"profile_replace" | b"profile_remove" => Class::Policy,
-        b"dbus_method_call" | b"dbus_eavesdrop" => Class::Dbus,
-        b"uring_sqpoll" => Class::IoUring,
-        b"userns_create" => Class::Namespace,
-        b"setrlimit" => Class::Rlimits,
-        b"create" | b"connect" | b"bind" => Class::Net,
-        b"mount" | b"umount" => Class::Mount,
-        b"ptrace" => Class::Ptrace,
-        b"signal" => Class::Signal,
-        _ => Class::File,
-    };
-    behaviour.object = behaviour.name().to_vec();
-    behaviour.outcome = Some(match behaviour.verdict {
-        Verdict::Denied => Outcome::Refused,
-        Verdict::Killed => Outcome::Killed,
-        Verdict::Status => Outcome::Recorded,
-        _ => Outcome::NotStopped,
-    });
-    behaviour
-}
-
-fn judge(behaviours: &[Behaviour]) -> aaf_triage::Assessment {
-    let suppressions = Default::default();
-    let input = Input {
-        behaviours,
-        hosts: &[],
-        integrity: &[],
-        at_collection: &[],
-        suppressions: &suppressions,
-        gap_us: 600_000_000,
-    };
-    assess(input, &rules())
-}
+use aaf_model::{Level, Outcome, Verdict};
+use aaf_triage::{Behaviour, wording};
+use common::{event, judge, rules};
 
 #[test]
 fn every_rule_compiles_and_is_well_formed() {

@@ -28,6 +28,7 @@ mod sq12_removed;
 mod sq13_mass_unload;
 mod sq16_flood;
 mod sq18_restart_loop;
+mod sq19_update;
 mod sq20_lateral;
 mod sq21_hat_guessing;
 mod sq22_anti_forensics;
@@ -83,6 +84,7 @@ pub const ALL: &[Sequence] = &[
     sq13_mass_unload::SEQUENCE,
     sq16_flood::SEQUENCE,
     sq18_restart_loop::SEQUENCE,
+    sq19_update::SEQUENCE,
     sq20_lateral::SEQUENCE,
     sq21_hat_guessing::SEQUENCE,
     sq22_anti_forensics::SEQUENCE,
