@@ -23,7 +23,7 @@ use crate::options::Options;
 use crate::pipeline::{Known, Periods, Pipeline, Sums, Yield};
 use crate::sink::{SourceNames, TableSink};
 use crate::state::{self, Audited, Belongings, Beside, StateRows, Statuses};
-use crate::triage::{self, Judged};
+use crate::triage::{self, Around, Judged};
 
 /// The analysis could not be done. Bad evidence is no error; see [`Analysis::diagnostics`].
 #[derive(Debug, thiserror::Error)]
@@ -185,20 +185,23 @@ pub fn analyze<S: TableSink>(
         );
         diagnostics.push(Diagnostic::new(Code::FoldedHard, None, "", message));
     }
+    let boots = triage::boots(&collector.boots());
     let integrity = collector.finish(&diagnostics, &integrity::counted_lost(&report));
     let gathered = state::gather_again(evidence, &report, options);
     let states = gathered.hosts(&beside.statuses.by_host);
     let at_collection = state::at_collection(&states, hosts);
     let belongings = Belongings::of(&states, hosts);
-    let Judged { mut incidents, findings, windows, of_line, expired } = triage::judge(
-        &folded.entries,
+    let around = Around {
         hosts,
-        &integrity,
-        (&at_collection, &belongings),
+        integrity: &integrity,
+        boots: &boots,
+        clock_steps: &triage::clock_steps(&settled.steps_back),
+        at_collection: &at_collection,
+        belongings: &belongings,
         gap_us,
-        &rules,
-        &suppressions,
-    );
+    };
+    let Judged { mut incidents, findings, windows, of_line, expired } =
+        triage::judge(&folded.entries, around, &rules, &suppressions);
     let trees = gathered.trees();
     drop(gathered);
     let Audited { rows: lint, mut next_steps, mut exposed } = state::audit(trees, &states, &incidents, hosts);

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use aaf_integrity::BootSeen;
 use aaf_model::tables::{FindingRow, IncidentRow, IntegrityRow, WindowRow};
 use aaf_model::{Attempt, Level, Outcome, Verdict};
 use aaf_timeline::authenticity::Level as Believed;
 use aaf_timeline::hosts::Hosts;
+use aaf_timeline::steps::StepBack;
 use aaf_timeline::{Entry, ids};
+use aaf_triage::sequences::{Boot, ClockStep};
 use aaf_triage::windows::{AtCollection, Window};
 use aaf_triage::{Assessment, Behaviour, Finding, Incident, Input, Rules, Suppressions, assess};
 use rayon::prelude::*;
@@ -28,22 +31,34 @@ pub(crate) struct Judged {
     pub expired: Vec<String>,
 }
 
+/// What is known of the hosts besides their timelines.
+#[derive(Clone, Copy)]
+pub(crate) struct Around<'a> {
+    pub hosts: &'a Hosts,
+    pub integrity: &'a [IntegrityRow],
+    pub boots: &'a [Boot],
+    pub clock_steps: &'a [ClockStep],
+    pub at_collection: &'a [AtCollection],
+    pub belongings: &'a Belongings,
+    pub gap_us: i64,
+}
+
 /// Judges the timelines.
 pub(crate) fn judge(
     entries: &[Entry],
-    hosts: &Hosts,
-    integrity: &[IntegrityRow],
-    (at_collection, belongings): (&[AtCollection], &Belongings),
-    gap_us: i64,
+    around: Around<'_>,
     rules: &Rules,
     suppressions: &Suppressions,
 ) -> Judged {
+    let Around { hosts, integrity, boots, clock_steps, at_collection, belongings, gap_us } = around;
     let behaviours: Vec<Behaviour> = entries.par_iter().map(behaviour).collect();
     let hosts_by_rank = &hosts.names;
     let input = Input {
         behaviours: &behaviours,
         hosts: hosts_by_rank,
         integrity,
+        boots,
+        clock_steps,
         at_collection,
         suppressions,
         gap_us,
@@ -274,4 +289,22 @@ fn incident_row(
         novelty_why: None,
         first_event_id: if incident.first_event == 0 { String::new() } else { hex(incident.first_event) },
     }
+}
+
+/// The starts of the hosts, as triage reads them.
+pub(crate) fn boots(seen: &[BootSeen]) -> Vec<Boot> {
+    let of = |it: &BootSeen| Boot { host: it.host, at_us: it.at_us, loads: it.loads, goes_on: it.goes_on };
+    seen.iter().map(of).collect()
+}
+
+/// The steps of the clocks, as triage reads them.
+pub(crate) fn clock_steps(found: &[StepBack]) -> Vec<ClockStep> {
+    let of = |it: &StepBack| ClockStep {
+        host: it.host,
+        serial: it.serial,
+        before_us: it.before_us,
+        after_us: it.after_us,
+        ran_us: it.ran_us,
+    };
+    found.iter().map(of).collect()
 }

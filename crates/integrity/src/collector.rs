@@ -9,6 +9,7 @@ use aaf_timeline::sorted::Batch;
 
 use crate::absent::Absent;
 use crate::announced::Announced;
+use crate::boots::{BootSeen, Boots};
 use crate::files::Files;
 use crate::finding::{self, Category, Kind, Severity};
 use crate::forged::Forged;
@@ -22,6 +23,7 @@ pub struct Collector<'a> {
     context: Context<'a>,
     absent: Absent,
     announced: Announced,
+    boots: Boots,
     files: Files,
     forged: Forged,
     order: Order,
@@ -60,6 +62,7 @@ impl<'a> Collector<'a> {
             context: Context { origins, hosts, texts },
             absent: Absent::default(),
             announced: Announced::default(),
+            boots: Boots::default(),
             files: Files::default(),
             forged: Forged::default(),
             order: Order::default(),
@@ -74,10 +77,16 @@ impl<'a> Collector<'a> {
         self.absent.push(events, batch, context);
         for event in &events.events {
             self.announced.push(event, events, batch, context);
+            self.boots.push(event);
             self.forged.push(event, events, batch, context);
             self.order.push(event, context);
             self.quiet.push(event);
         }
+    }
+
+    /// The starts of the hosts so far, by host and time.
+    pub fn boots(&self) -> Vec<BootSeen> {
+        self.boots.finish()
     }
 
     /// All findings, the gravest first. `lost` is what the kernel said it had lost, with the path that says so.

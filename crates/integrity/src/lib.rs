@@ -10,6 +10,7 @@
 
 mod absent;
 mod announced;
+mod boots;
 mod collector;
 mod files;
 mod finding;
@@ -19,6 +20,7 @@ mod quiet;
 mod serials;
 mod text;
 
+pub use boots::{BootSeen, LOADING_US};
 pub use collector::Collector;
 pub use finding::{Category, Kind, Severity};
 pub use text::Text;

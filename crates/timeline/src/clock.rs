@@ -8,6 +8,7 @@ use aaf_model::{Stamp, TimeSource};
 
 use crate::hosts::Hosts;
 use crate::settle::SourceInfo;
+use crate::steps::{self, StepBack};
 use crate::track::{MonotonicPair, Pair, Track, zone_of};
 
 /// A time with its source and how far it may be off.
@@ -63,6 +64,8 @@ pub struct Clocks {
     pub excursions: Vec<Excursion>,
     /// Clock steps beyond that number: their records keep the time that they print.
     pub further_excursions: usize,
+    /// Where clocks were set back, by host and serial; at most 1024.
+    pub steps_back: Vec<StepBack>,
 }
 
 /// Every record is held against the steps of its host, so a log that was written to hold very many must not cost more.
@@ -176,6 +179,7 @@ impl Clocks {
     fn find_excursions(&mut self, tracks: &[Track], rank: impl Fn(u32) -> u32) {
         let runs: Vec<_> = tracks.iter().flat_map(|track| track.runs.iter().copied()).collect();
         for boot in runs.chunk_by(|a, b| a.host == b.host && b.first_serial >= a.last_serial) {
+            self.steps_back.extend(steps::of_boot(boot, &rank));
             // From the end, so that a log with very many runs is read once.
             let mut latest_after = i64::MIN;
             for at in (0..boot.len().saturating_sub(1)).rev() {
@@ -207,6 +211,12 @@ impl Clocks {
         self.excursions.dedup();
         self.further_excursions = self.excursions.len().saturating_sub(MOST_EXCURSIONS);
         self.excursions.truncate(MOST_EXCURSIONS);
+        self.steps_back.sort_unstable();
+        // Logs of one boot may begin at different places; the one that goes back furthest knows best how long the host ran.
+        self.steps_back.reverse();
+        self.steps_back.dedup_by_key(|step| (step.host, step.before_us, step.after_us));
+        self.steps_back.reverse();
+        self.steps_back.truncate(MOST_EXCURSIONS);
     }
 
     /// The time of a row that carries `audit(E:S)`.

@@ -20,6 +20,7 @@ mod serials;
 pub mod settle;
 pub mod sorted;
 mod spill;
+pub mod steps;
 pub mod store;
 mod track;
 

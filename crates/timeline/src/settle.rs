@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use crate::clock::{Clocks, Resolved};
 use crate::hosts::{Hosts, UNKNOWN};
 use crate::sorted::{Sorted, SortedRuns};
+use crate::steps::StepBack;
 use crate::store::{Inner, Store, StoreError, StoredBlock};
 
 /// One text that rows came from.
@@ -63,6 +64,8 @@ pub struct Settled {
     pub hosts: Hosts,
     /// Rows without any time.
     pub without_time: u64,
+    /// Where clocks were set back, by host and serial.
+    pub steps_back: Vec<StepBack>,
     /// Clock steps and the like.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -101,7 +104,8 @@ pub fn settle(
         SettleError::NoSuchHost { host, known }
     })?;
     let zones = stated_zones(sources, assumptions);
-    let clocks = Clocks::settle(sources, &inner.tracks, &hosts, zones, assumptions.zone.clone());
+    let mut clocks = Clocks::settle(sources, &inner.tracks, &hosts, zones, assumptions.zone.clone());
+    let steps_back = std::mem::take(&mut clocks.steps_back);
     let roots: HashMap<(u32, u32), u32> =
         sources.iter().map(|source| ((source.evidence, source.member), source.root)).collect();
     let context = Context { hosts: &hosts, clocks: &clocks, roots: &roots };
@@ -170,7 +174,7 @@ pub fn settle(
             runs.finish().map_err(spill_error)?
         }
     };
-    Ok(Settled { sorted, without_time, diagnostics, hosts })
+    Ok(Settled { sorted, without_time, diagnostics, steps_back, hosts })
 }
 
 struct Context<'a> {

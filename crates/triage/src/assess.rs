@@ -13,7 +13,7 @@ use crate::incident::{self, Incident};
 use crate::lineage::Families;
 use crate::rule::Rule;
 use crate::rules::Rules;
-use crate::sequences::{self, Scene};
+use crate::sequences::{self, Boot, ClockStep, Find, Scene};
 use crate::suppress::Suppressions;
 use crate::taxonomy;
 use crate::windows::{self, AtCollection, Window};
@@ -27,6 +27,10 @@ pub struct Input<'i> {
     pub hosts: &'i [String],
     /// What the evidence cannot show, and what speaks against it.
     pub integrity: &'i [IntegrityRow],
+    /// Starts of the hosts, by host and time.
+    pub boots: &'i [Boot],
+    /// Where clocks were set back.
+    pub clock_steps: &'i [ClockStep],
     /// How processes and profiles stood when the evidence was collected.
     pub at_collection: &'i [AtCollection],
     /// Findings that somebody answers for.
@@ -123,10 +127,27 @@ pub fn assess(input: Input<'_>, rules: &Rules) -> Assessment {
             finding::of_rule(&rules.all[group.rule], behaviours, members, group.noise)
         })
         .collect();
-    let scene = Scene { behaviours, order: &order, hits: &hits, kinds: &kinds, families: &families };
+    let Input { boots, clock_steps, .. } = input;
+    let scene = Scene {
+        behaviours,
+        order: &order,
+        hits: &hits,
+        kinds: &kinds,
+        families: &families,
+        boots,
+        clock_steps,
+    };
     for sequence in sequences::ALL {
-        for chain in (sequence.find)(&scene) {
-            let mut found = finding::of_sequence(sequence, behaviours, chain);
+        let found: Vec<Finding> = match sequence.find {
+            Find::Chains(find) => find(&scene)
+                .into_iter()
+                .map(|chain| finding::of_sequence(sequence, behaviours, chain))
+                .collect(),
+            Find::Facts(find) => {
+                find(&scene).into_iter().map(|fact| finding::of_fact(sequence, fact)).collect()
+            }
+        };
+        for mut found in found {
             let first = found.behaviours.first().map(|&at| &behaviours[at]);
             let host = input.hosts.get(found.host as usize).map_or("", String::as_str);
             let answered = first.and_then(|first| suppressions.reason(&found.rule, found.level, host, first));

@@ -5,7 +5,7 @@ use aaf_model::{Level, Outcome};
 
 use crate::behaviour::Behaviour;
 use crate::rule::{Confidence, Rule};
-use crate::sequences::Sequence;
+use crate::sequences::{Fact, Sequence};
 use crate::stage::Stage;
 use crate::wording;
 
@@ -147,6 +147,32 @@ pub fn of_sequence(sequence: &Sequence, behaviours: &[Behaviour], chain: Vec<usi
         payload: payloads.join("; "),
         result: wording::results(members()),
         action: action.to_owned(),
+        alternatives: owned(sequence.alternatives),
+        noise: None,
+        is_sequence: true,
+    }
+}
+
+/// What a fact of a host says.
+pub fn of_fact(sequence: &Sequence, fact: Fact) -> Finding {
+    let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    Finding {
+        rule: sequence.name.to_owned(),
+        title: sequence.title.to_owned(),
+        level: sequence.level,
+        reasons: vec![format!("{} {}", sequence.name, sequence.title)],
+        confidence: sequence.confidence,
+        stage: sequence.stage,
+        techniques: owned(sequence.techniques),
+        before_v19: owned(sequence.before_v19),
+        host: fact.host,
+        first_us: fact.first_us,
+        last_us: fact.last_us,
+        behaviours: fact.behaviours,
+        attack: sequence.attack.to_owned(),
+        payload: fact.payload,
+        result: fact.result,
+        action: sequence.action.to_owned(),
         alternatives: owned(sequence.alternatives),
         noise: None,
         is_sequence: true,

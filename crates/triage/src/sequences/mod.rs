@@ -26,12 +26,14 @@ mod sq10_namespace_root;
 mod sq11_weakened;
 mod sq12_removed;
 mod sq13_mass_unload;
+mod sq14_no_policy;
 mod sq16_flood;
 mod sq18_restart_loop;
 mod sq19_update;
 mod sq20_lateral;
 mod sq21_hat_guessing;
 mod sq22_anti_forensics;
+mod sq23_clock;
 mod sq24_one_session;
 mod sq25_exfiltration;
 mod sq26_mass_change;
@@ -63,8 +65,60 @@ pub struct Sequence {
     pub action: &'static str,
     /// What else would explain it.
     pub alternatives: &'static [&'static str],
-    /// Finds its chains: behaviours in order.
-    pub find: fn(&Scene<'_>) -> Vec<Vec<usize>>,
+    /// How it is found.
+    pub find: Find,
+}
+
+/// How a sequence is found.
+pub enum Find {
+    /// As chains: behaviours in order.
+    Chains(fn(&Scene<'_>) -> Vec<Vec<usize>>),
+    /// As facts of a host, which may rest on no behaviour.
+    Facts(fn(&Scene<'_>) -> Vec<Fact>),
+}
+
+/// What was found of a host.
+pub struct Fact {
+    /// Rank of the host.
+    pub host: u32,
+    /// Microseconds since 1970-01-01 UTC.
+    pub first_us: i64,
+    /// The same of the last.
+    pub last_us: i64,
+    /// Behaviours that belong to it, by time.
+    pub behaviours: Vec<usize>,
+    /// With what.
+    pub payload: String,
+    /// What came of it.
+    pub result: String,
+}
+
+/// A start of a host whose first lines are in the evidence.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Boot {
+    /// Rank of the host.
+    pub host: u32,
+    /// Microseconds since 1970-01-01 UTC.
+    pub at_us: i64,
+    /// Profiles loaded or replaced in the minutes after it.
+    pub loads: u64,
+    /// Whether the evidence holds something later of this start.
+    pub goes_on: bool,
+}
+
+/// A place within one boot where serials rise and the time of the records falls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClockStep {
+    /// Rank of the host.
+    pub host: u32,
+    /// Serial of the last record before it.
+    pub serial: u32,
+    /// Time of that record as printed, microseconds since 1970-01-01 UTC.
+    pub before_us: i64,
+    /// The same of the first record after it.
+    pub after_us: i64,
+    /// How long the boot's records show that the host had run by then, at least.
+    pub ran_us: i64,
 }
 
 /// Every sequence, by name.
@@ -82,12 +136,14 @@ pub const ALL: &[Sequence] = &[
     sq11_weakened::SEQUENCE,
     sq12_removed::SEQUENCE,
     sq13_mass_unload::SEQUENCE,
+    sq14_no_policy::SEQUENCE,
     sq16_flood::SEQUENCE,
     sq18_restart_loop::SEQUENCE,
     sq19_update::SEQUENCE,
     sq20_lateral::SEQUENCE,
     sq21_hat_guessing::SEQUENCE,
     sq22_anti_forensics::SEQUENCE,
+    sq23_clock::SEQUENCE,
     sq24_one_session::SEQUENCE,
     sq25_exfiltration::SEQUENCE,
     sq26_mass_change::SEQUENCE,
@@ -105,6 +161,10 @@ pub struct Scene<'s> {
     pub kinds: &'s [String],
     /// Families of processes.
     pub families: &'s Families,
+    /// Starts of the hosts, by host and time.
+    pub boots: &'s [Boot],
+    /// Where clocks were set back.
+    pub clock_steps: &'s [ClockStep],
 }
 
 impl Scene<'_> {

@@ -2,7 +2,7 @@
 
 use aaf_model::Level;
 
-use super::{MINUTE, Scene, Sequence};
+use super::{Find, MINUTE, Scene, Sequence};
 use crate::rule::Confidence;
 use crate::stage::Stage;
 
@@ -17,7 +17,7 @@ pub(super) const SEQUENCE: Sequence = Sequence {
     attack: "an exploited service that was made to run commands and to fetch tools",
     action: "Isolate the node; keep memory and access logs; find the request; rotate what the profile can read.",
     alternatives: &["An update or hook of the application that starts programs the profile does not know."],
-    find,
+    find: Find::Chains(find),
 };
 
 fn find(scene: &Scene<'_>) -> Vec<Vec<usize>> {

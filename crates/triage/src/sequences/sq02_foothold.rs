@@ -2,7 +2,7 @@
 
 use aaf_model::Level;
 
-use super::{MINUTE, Scene, Sequence};
+use super::{Find, MINUTE, Scene, Sequence};
 use crate::rule::Confidence;
 use crate::stage::Stage;
 
@@ -17,7 +17,7 @@ pub(super) const SEQUENCE: Sequence = Sequence {
     attack: "at least one step that AppArmor did not stop, after others were refused",
     action: "",
     alternatives: &["A profile in complain mode for a service that is being changed."],
-    find,
+    find: Find::Chains(find),
 };
 
 fn find(scene: &Scene<'_>) -> Vec<Vec<usize>> {

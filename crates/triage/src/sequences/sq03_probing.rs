@@ -2,7 +2,7 @@
 
 use aaf_model::Level;
 
-use super::{MINUTE, Scene, Sequence};
+use super::{Find, MINUTE, Scene, Sequence};
 use crate::rule::Confidence;
 use crate::stage::Stage;
 
@@ -17,7 +17,7 @@ pub(super) const SEQUENCE: Sequence = Sequence {
     attack: "a payload that tries one program after the other",
     action: "",
     alternatives: &["A service after an upgrade that starts several new helpers."],
-    find,
+    find: Find::Chains(find),
 };
 
 /// Fewer are a service that lost a helper or two.

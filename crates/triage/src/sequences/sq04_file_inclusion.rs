@@ -2,7 +2,7 @@
 
 use aaf_model::Level;
 
-use super::{MINUTE, Scene, Sequence};
+use super::{Find, MINUTE, Scene, Sequence};
 use crate::rule::Confidence;
 use crate::stage::Stage;
 
@@ -17,7 +17,7 @@ pub(super) const SEQUENCE: Sequence = Sequence {
     attack: "a scanner, or a hole through which files of the host are read",
     action: "Match with the access log: look for ../, php:// and file= in the same minute; patch; rotate what was not refused.",
     alternatives: &["A new virtual host whose folders the profile does not know."],
-    find,
+    find: Find::Chains(find),
 };
 
 const LEAST: usize = 6;

@@ -2,7 +2,7 @@
 
 use aaf_model::Level;
 
-use super::{MINUTE, Scene, Sequence};
+use super::{Find, MINUTE, Scene, Sequence};
 use crate::rule::Confidence;
 use crate::stage::Stage;
 
@@ -17,7 +17,7 @@ pub(super) const SEQUENCE: Sequence = Sequence {
     attack: "somebody who goes through the secrets of the host",
     action: "Treat every secret that was not refused as disclosed and rotate it; find the session.",
     alternatives: &["A backup or an indexer that walks the file system under a profile made for less."],
-    find,
+    find: Find::Chains(find),
 };
 
 const KINDS: [&str; 6] = ["AA-F01", "AA-F02", "AA-F03", "AA-F04", "AA-F05", "AA-F10"];

@@ -2,7 +2,7 @@
 
 use aaf_model::Level;
 
-use super::{HOUR, Scene, Sequence};
+use super::{Find, HOUR, Scene, Sequence};
 use crate::rule::Confidence;
 use crate::stage::Stage;
 
@@ -17,7 +17,7 @@ pub(super) const SEQUENCE: Sequence = Sequence {
     attack: "a file that was dropped and then started",
     action: "Collect the file with its hash before it disappears; isolate the host.",
     alternatives: &["An installer or a build that runs what it has just made."],
-    find,
+    find: Find::Chains(find),
 };
 
 fn find(scene: &Scene<'_>) -> Vec<Vec<usize>> {

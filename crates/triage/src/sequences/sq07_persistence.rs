@@ -2,7 +2,7 @@
 
 use aaf_model::Level;
 
-use super::{MINUTE, Scene, Sequence};
+use super::{Find, MINUTE, Scene, Sequence};
 use crate::rule::Confidence;
 use crate::stage::Stage;
 
@@ -17,7 +17,7 @@ pub(super) const SEQUENCE: Sequence = Sequence {
     attack: "somebody who tries several ways to survive a restart",
     action: "",
     alternatives: &["A package that installs jobs, units and accounts from inside a profile."],
-    find,
+    find: Find::Chains(find),
 };
 
 const KINDS: [&str; 6] = ["AA-W01", "AA-W02", "AA-W03", "AA-W04", "AA-W05", "AA-W12"];

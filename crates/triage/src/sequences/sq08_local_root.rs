@@ -2,7 +2,7 @@
 
 use aaf_model::Level;
 
-use super::{MINUTE, Scene, Sequence};
+use super::{Find, MINUTE, Scene, Sequence};
 use crate::rule::Confidence;
 use crate::stage::Stage;
 
@@ -17,7 +17,7 @@ pub(super) const SEQUENCE: Sequence = Sequence {
     attack: "an attempt to become root on this host",
     action: "",
     alternatives: &["An administrator's tool that runs under the profile of a service."],
-    find,
+    find: Find::Chains(find),
 };
 
 fn find(scene: &Scene<'_>) -> Vec<Vec<usize>> {

@@ -2,7 +2,7 @@
 
 use aaf_model::Level;
 
-use super::{MINUTE, Scene, Sequence};
+use super::{Find, MINUTE, Scene, Sequence};
 use crate::rule::Confidence;
 use crate::stage::Stage;
 
@@ -17,7 +17,7 @@ pub(super) const SEQUENCE: Sequence = Sequence {
     attack: "somebody inside a container who tries ways out of it",
     action: "Cordon the node, keep the container's file system, inspect the image; check the host.",
     alternatives: &["A container that runs an init system or other containers."],
-    find,
+    find: Find::Chains(find),
 };
 
 const KINDS: [&str; 8] = ["AA-M01", "AA-M02", "AA-M06", "AA-W10", "AA-W11", "AA-C01", "AA-C02", "AA-P01"];

@@ -2,7 +2,7 @@
 
 use aaf_model::Level;
 
-use super::{MINUTE, Scene, Sequence};
+use super::{Find, MINUTE, Scene, Sequence};
 use crate::rule::Confidence;
 use crate::stage::Stage;
 
@@ -17,7 +17,7 @@ pub(super) const SEQUENCE: Sequence = Sequence {
     attack: "a program that makes itself root of a namespace and uses it, as local root exploits do",
     action: "Look at the program and its parent; check the kernel log for faults at the same time.",
     alternatives: &["A sandbox or a container tool: browsers, bwrap, nsjail, Steam, AppImages do the same."],
-    find,
+    find: Find::Chains(find),
 };
 
 const USES: [&str; 1] = ["AA-M05"];

@@ -2,7 +2,7 @@
 
 use aaf_model::{Level, Verdict};
 
-use super::{HOUR, Scene, Sequence};
+use super::{Find, HOUR, Scene, Sequence};
 use crate::rule::Confidence;
 use crate::stage::Stage;
 
@@ -19,7 +19,7 @@ pub(super) const SEQUENCE: Sequence = Sequence {
     alternatives: &[
         "An administrator who repairs a profile with aa-logprof or aa-complain; an upgrade of the package.",
     ],
-    find,
+    find: Find::Chains(find),
 };
 
 const WINDOW: i64 = 24 * HOUR;

@@ -2,7 +2,7 @@
 
 use aaf_model::{Level, Outcome};
 
-use super::{HOUR, Scene, Sequence};
+use super::{Find, HOUR, Scene, Sequence};
 use crate::rule::Confidence;
 use crate::stage::Stage;
 
@@ -17,7 +17,7 @@ pub(super) const SEQUENCE: Sequence = Sequence {
     attack: "a profile taken away after it had refused something, so that its processes run unconfined",
     action: "Load it again and restart its processes: a loaded profile does not confine what already runs; review what they did since.",
     alternatives: &["An administrator who disables a profile that is in the way; a removed package."],
-    find,
+    find: Find::Chains(find),
 };
 
 const WINDOW: i64 = 24 * HOUR;

@@ -2,7 +2,7 @@
 
 use aaf_model::Level;
 
-use super::{SECOND, Scene, Sequence};
+use super::{Find, SECOND, Scene, Sequence};
 use crate::rule::Confidence;
 use crate::stage::Stage;
 
@@ -17,7 +17,7 @@ pub(super) const SEQUENCE: Sequence = Sequence {
     attack: "AppArmor taken down by unloading its profiles",
     action: "Check whether the host was shutting down; load policy again and restart the services; find the session.",
     alternatives: &["A shutdown, aa-teardown or aa-remove-unknown during maintenance."],
-    find,
+    find: Find::Chains(find),
 };
 
 const LEAST: usize = 5;

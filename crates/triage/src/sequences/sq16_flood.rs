@@ -2,7 +2,7 @@
 
 use aaf_model::Level;
 
-use super::{MINUTE, Scene, Sequence};
+use super::{Find, MINUTE, Scene, Sequence};
 use crate::rule::Confidence;
 use crate::stage::Stage;
 
@@ -17,7 +17,7 @@ pub(super) const SEQUENCE: Sequence = Sequence {
     attack: "pressure on the log, under which other records may have been lost",
     action: "Compare with the losses that the evidence names; look at other sources for the same minutes.",
     alternatives: &["A loop in a program that meets a missing rule."],
-    find,
+    find: Find::Chains(find),
 };
 
 /// A second with more is a flood.

@@ -2,7 +2,7 @@
 
 use aaf_model::Level;
 
-use super::{SECOND, Scene, Sequence};
+use super::{Find, SECOND, Scene, Sequence};
 use crate::rule::Confidence;
 use crate::stage::Stage;
 
@@ -17,7 +17,7 @@ pub(super) const SEQUENCE: Sequence = Sequence {
     attack: "a service that is restarted and meets the same refusal each time",
     action: "Read the unit's log; add the missing rule, or leave it refused.",
     alternatives: &[],
-    find,
+    find: Find::Chains(find),
 };
 
 const LEAST: usize = 5;

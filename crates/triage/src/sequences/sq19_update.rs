@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aaf_model::Level;
 
-use super::{HOUR, Scene, Sequence};
+use super::{Find, HOUR, Scene, Sequence};
 use crate::rule::Confidence;
 use crate::stage::Stage;
 
@@ -19,7 +19,7 @@ pub(super) const SEQUENCE: Sequence = Sequence {
     attack: "none inferred: several hosts show the same soon after the profile was replaced there, as an update does that needs a rule",
     action: "Route to maintenance: compare the packages and the profile's versions, and report the missing rule.",
     alternatives: &["Somebody who replaced the profile on several hosts in the same way."],
-    find,
+    find: Find::Chains(find),
 };
 
 /// Fewer hosts are no fleet.

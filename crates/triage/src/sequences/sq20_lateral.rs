@@ -2,7 +2,7 @@
 
 use aaf_model::Level;
 
-use super::{HOUR, SECOND, Scene, Sequence};
+use super::{Find, HOUR, SECOND, Scene, Sequence};
 use crate::rule::Confidence;
 use crate::stage::Stage;
 
@@ -17,7 +17,7 @@ pub(super) const SEQUENCE: Sequence = Sequence {
     attack: "something that spreads from host to host",
     action: "Order the hosts by their first event, within the uncertainty of their clocks; isolate them; look for shared accounts and keys.",
     alternatives: &["A change that was rolled out in steps."],
-    find,
+    find: Find::Chains(find),
 };
 
 const HOSTS: usize = 3;

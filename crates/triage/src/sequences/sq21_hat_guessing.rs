@@ -2,7 +2,7 @@
 
 use aaf_model::{Level, Verdict};
 
-use super::{Scene, Sequence};
+use super::{Find, Scene, Sequence};
 use crate::rule::Confidence;
 use crate::stage::Stage;
 
@@ -17,7 +17,7 @@ pub(super) const SEQUENCE: Sequence = Sequence {
     attack: "a process that guesses the token with which it could leave its hat",
     action: "",
     alternatives: &["A fault in the program's use of change_hat."],
-    find,
+    find: Find::Chains(find),
 };
 
 /// The kernel kills the task at the first wrong token; refusals for other reasons must repeat.

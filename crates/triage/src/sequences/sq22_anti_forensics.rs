@@ -2,7 +2,7 @@
 
 use aaf_model::Level;
 
-use super::{HOUR, Scene, Sequence};
+use super::{Find, HOUR, Scene, Sequence};
 use crate::rule::Confidence;
 use crate::stage::Stage;
 
@@ -17,7 +17,7 @@ pub(super) const SEQUENCE: Sequence = Sequence {
     attack: "somebody who blinds the defence: policy, logging or traces in several ways",
     action: "Isolate the host; treat later silence as untrusted; rebuild the time line from other sources.",
     alternatives: &["A maintenance window in which policy and logging were both worked on."],
-    find,
+    find: Find::Chains(find),
 };
 
 const KINDS: [&str; 8] = ["AA-S01", "AA-S02", "AA-S03", "AA-S04", "AA-W08", "AA-W09", "AA-W13", "AA-E10"];

@@ -2,7 +2,7 @@
 
 use aaf_model::Level;
 
-use super::{MINUTE, Scene, Sequence};
+use super::{Find, MINUTE, Scene, Sequence};
 use crate::rule::Confidence;
 use crate::stage::Stage;
 
@@ -17,7 +17,7 @@ pub(super) const SEQUENCE: Sequence = Sequence {
     attack: "an interactive user of one login session who tries several programs",
     action: "Find the session in the login records; ask the user.",
     alternatives: &["An administrator who tests profiles."],
-    find,
+    find: Find::Chains(find),
 };
 
 const PROFILES: usize = 3;

@@ -2,7 +2,7 @@
 
 use aaf_model::Level;
 
-use super::{MINUTE, Scene, Sequence};
+use super::{Find, MINUTE, Scene, Sequence};
 use crate::rule::Confidence;
 use crate::stage::Stage;
 
@@ -17,7 +17,7 @@ pub(super) const SEQUENCE: Sequence = Sequence {
     attack: "data gathered and a way out tried",
     action: "Block the way out; pull flow data; list what could be read and rotate it.",
     alternatives: &["A backup to another host."],
-    find,
+    find: Find::Chains(find),
 };
 
 fn find(scene: &Scene<'_>) -> Vec<Vec<usize>> {

@@ -2,7 +2,7 @@
 
 use aaf_model::Level;
 
-use super::{MINUTE, Scene, Sequence};
+use super::{Find, MINUTE, Scene, Sequence};
 use crate::rule::Confidence;
 use crate::stage::Stage;
 
@@ -17,7 +17,7 @@ pub(super) const SEQUENCE: Sequence = Sequence {
     attack: "a program that rewrites or removes files in great number, as ransomware and wipers do",
     action: "Stop the process; take the host off the network; check backups.",
     alternatives: &["A clean-up, a synchronisation, a build."],
-    find,
+    find: Find::Chains(find),
 };
 
 /// Distinct targets of a line are counted up to this; the events of a line beyond them count as well.

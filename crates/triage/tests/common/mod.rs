@@ -3,7 +3,8 @@
 #![allow(clippy::expect_used, reason = "a test ends where its set-up fails")]
 
 use aaf_model::{Class, Key, Outcome, Verdict};
-use aaf_triage::{Behaviour, Input, Rules, assess};
+use aaf_triage::sequences::{Boot, ClockStep};
+use aaf_triage::{Assessment, Behaviour, Input, Rules, assess};
 
 pub fn rules() -> Rules {
     Rules::shipped().expect("every shipped rule compiles")
@@ -67,12 +68,19 @@ pub fn event(words: &[(&str, &str)]) -> Behaviour {
     behaviour
 }
 
-pub fn judge(behaviours: &[Behaviour]) -> aaf_triage::Assessment {
+pub fn judge(behaviours: &[Behaviour]) -> Assessment {
+    judge_with(behaviours, &[], &[])
+}
+
+/// The same with starts of hosts and steps of clocks.
+pub fn judge_with(behaviours: &[Behaviour], boots: &[Boot], clock_steps: &[ClockStep]) -> Assessment {
     let suppressions = Default::default();
     let input = Input {
         behaviours,
         hosts: &[],
         integrity: &[],
+        boots,
+        clock_steps,
         at_collection: &[],
         suppressions: &suppressions,
         gap_us: 600_000_000,
