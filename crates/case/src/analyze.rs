@@ -16,6 +16,7 @@ use aaf_timeline::hosts::Hosts;
 use aaf_timeline::{Assumptions, Entry, SettleError, SourceInfo, Store, StoreError, settle};
 use aaf_triage::{BadRule, Rules, Suppressions};
 
+use crate::across::GoodClocks;
 use crate::collections::{self, Users};
 use crate::info::{CaseInfo, EvidenceInfo, FORMAT_VERSION, HostInfo, MemberInfo, TextInfo, Totals};
 use crate::integrity;
@@ -198,6 +199,7 @@ pub fn analyze<S: TableSink>(
         clock_steps: &triage::clock_steps(&settled.steps_back),
         at_collection: &at_collection,
         belongings: &belongings,
+        good_clocks: &GoodClocks::of(&collections, hosts),
         gap_us,
     };
     let Judged { mut incidents, findings, windows, of_line, expired } =

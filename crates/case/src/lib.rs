@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod across;
 mod analyze;
 mod collections;
 pub mod context;

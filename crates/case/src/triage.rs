@@ -14,6 +14,7 @@ use aaf_triage::windows::{AtCollection, Window};
 use aaf_triage::{Assessment, Behaviour, Finding, Incident, Input, Rules, Suppressions, assess};
 use rayon::prelude::*;
 
+use crate::across::GoodClocks;
 use crate::analyze::{hex, known};
 use crate::state::Belongings;
 
@@ -40,6 +41,7 @@ pub(crate) struct Around<'a> {
     pub clock_steps: &'a [ClockStep],
     pub at_collection: &'a [AtCollection],
     pub belongings: &'a Belongings,
+    pub good_clocks: &'a GoodClocks,
     pub gap_us: i64,
 }
 
@@ -50,7 +52,8 @@ pub(crate) fn judge(
     rules: &Rules,
     suppressions: &Suppressions,
 ) -> Judged {
-    let Around { hosts, integrity, boots, clock_steps, at_collection, belongings, gap_us } = around;
+    let Around { hosts, integrity, boots, clock_steps, at_collection, belongings, good_clocks, gap_us } =
+        around;
     let behaviours: Vec<Behaviour> = entries.par_iter().map(behaviour).collect();
     let hosts_by_rank = &hosts.names;
     let input = Input {
@@ -83,6 +86,12 @@ pub(crate) fn judge(
         .iter()
         .enumerate()
         .map(|(at, incident)| IncidentRow {
+            links: (incident.links.iter())
+                .map(|(to, what)| {
+                    let when = good_clocks.words(incident, &incidents[*to], hosts);
+                    (incident_ids[*to].clone(), format!("{what}{when}"))
+                })
+                .collect(),
             belongs_to: belongings.told(incident.behaviours.iter().map(|&at| &behaviours[at])),
             ..incident_row(at, incident, entries, hosts, &incident_ids)
         })
@@ -262,7 +271,7 @@ fn incident_row(
         result: incident.result.clone(),
         action: incident.action.clone(),
         alternatives: incident.alternatives.clone(),
-        links: incident.links.iter().map(|(to, what)| (ids[*to].clone(), what.clone())).collect(),
+        links: Vec::new(),
         episode_ids: incident.episodes.iter().map(|&id| hex(id)).collect(),
         first_time_us: known(incident.first_us),
         last_time_us: known(incident.last_us),

@@ -402,6 +402,8 @@ fn object(behaviour: &Behaviour) -> String {
     }
 }
 
+const SESSION: &str = "login session";
+
 /// What two incidents share.
 fn link(
     behaviours: &[Behaviour],
@@ -409,18 +411,20 @@ fn link(
     incident_of: &[Option<usize>],
     incidents: &mut [Incident],
 ) {
-    let mut shared: BTreeMap<(&str, String), BTreeSet<usize>> = BTreeMap::new();
+    // Sessions are numbered by each host; all else means the same everywhere.
+    let mut shared: BTreeMap<(&str, Option<u32>, String), BTreeSet<usize>> = BTreeMap::new();
     for finding in findings.iter().filter(|finding| finding.level >= Level::Medium && finding.noise.is_none())
     {
         for &at in &finding.behaviours {
             let (behaviour, Some(incident)) = (&behaviours[at], incident_of[at]) else { continue };
             let mut put = |what: &'static str, value: String| {
                 if !value.is_empty() {
-                    shared.entry((what, value)).or_default().insert(incident);
+                    let host = (what == SESSION).then_some(behaviour.host);
+                    shared.entry((what, host, value)).or_default().insert(incident);
                 }
             };
             if let Some((user, session)) = behaviour.session {
-                put("login session", format!("{session} of uid {user}"));
+                put(SESSION, format!("{session} of uid {user}"));
             }
             put("address", behaviour.text(Key::Faddr).into_owned());
             if finding.is_sequence {
@@ -437,7 +441,7 @@ fn link(
             }
         }
     }
-    for ((what, value), members) in shared.iter().filter(|(_, members)| members.len() > 1) {
+    for ((what, _, value), members) in shared.iter().filter(|(_, members)| members.len() > 1) {
         for &from in members {
             for &to in members.iter().filter(|&&to| to != from) {
                 let text = match *what {
