@@ -191,7 +191,7 @@ pub fn analyze<S: TableSink>(
     let gathered = state::gather_again(evidence, &report, options);
     let states = gathered.hosts(&beside.statuses.by_host);
     let at_collection = state::at_collection(&states, hosts);
-    let belongings = Belongings::of(&states, hosts);
+    let belongings = Belongings::of(&states, gathered.units.as_ref(), hosts);
     let around = Around {
         hosts,
         integrity: &integrity,

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::Place;
+use common::{Place, sample};
 use serde_json::Value;
 
 const SERIAL: &str = "1791968200";
@@ -80,4 +80,27 @@ fn incidents_say_what_their_processes_belong_to() {
     let html = place.run(&["report", "case", "--format", "html"]).expect(0);
     assert!(html.out.contains("pod shop/checkout-7d9f&lt;b&gt;"), "no pod in the report");
     assert!(html.out.contains("unknown: nothing collected says it"), "nothing said of php-fpm");
+}
+
+#[test]
+fn journals_name_the_units_of_who_writes_to_them() {
+    let place = Place::new();
+    // cron of the sample, and another program of the same number.
+    let log = ["cron", "stranger"].map(|comm| {
+        format!(
+            "node=web01 type=AVC msg=audit(1791972000.000:{}): apparmor=\"DENIED\" operation=\"exec\" class=\"file\" \
+             profile=\"of-{comm}\" name=\"/usr/bin/bash\" pid=582 comm=\"{comm}\" requested_mask=\"x\" denied_mask=\"x\" fsuid=0 ouid=0\n",
+            90_001 + comm.len()
+        )
+    });
+    place.file("more/audit.log", log.concat());
+    let bundle = sample("web01.tar.xz");
+    place.run(&["analyze", &bundle, "more", "-o", "case", "-q"]).expect(0);
+    let rows = place.run(&["incidents", "case", "--format", "json", "--min-severity", "info"]).expect(0);
+    let rows: Vec<Value> = serde_json::from_str(&rows.out).unwrap();
+    // One number, so one family; only the one of that name belongs to the unit.
+    let row =
+        rows.iter().find(|row| row["profiles"].as_array().unwrap().contains(&"of-cron".into())).unwrap();
+    assert_eq!(row["events"], 2);
+    assert_eq!(row["belongs_to"], serde_json::json!(["cron.service: cron[582] (by the journal)"]));
 }

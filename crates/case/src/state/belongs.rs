@@ -1,7 +1,7 @@
 //! Which unit, container or pod the processes of an incident belonged to.
 //!
-//! Known from the state at collection: control groups, and descriptions of containers. A process is only taken for the one of its
-//! number there where its name is the same as well; else the nearest of its parents that is known speaks for it. What started
+//! Known from the state at collection (control groups, descriptions of containers) and from journals. A process is only taken for the one of its
+//! number where its name is the same as well; else the nearest of its parents that is known speaks for it. What started
 //! later in a parent's group stays in it unless the service manager moves it, so that a parent is a good witness and no proof.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -13,6 +13,7 @@ use aaf_coverage::{Fact, HostState};
 use aaf_timeline::hosts::Hosts;
 use aaf_triage::Behaviour;
 
+use super::units::Units;
 use super::{HostCoverage, rank_of};
 
 /// What is told of one incident at most.
@@ -32,14 +33,14 @@ struct Member {
 /// What the processes of every host belong to.
 #[derive(Default)]
 pub(crate) struct Belongings {
-    /// By rank of the host and pid.
-    members: HashMap<(u32, i64), Member>,
+    /// By rank of the host and pid; numbers are used again under other names.
+    members: HashMap<(u32, i64), Vec<Member>>,
 }
 
 impl Belongings {
-    /// Reads the state of all hosts.
-    pub fn of(states: &[HostCoverage], hosts: &Hosts) -> Belongings {
-        let mut members = HashMap::new();
+    /// Reads the state of all hosts, and what journals say.
+    pub fn of(states: &[HostCoverage], units: Option<&Units>, hosts: &Hosts) -> Belongings {
+        let mut members: HashMap<(u32, i64), Vec<Member>> = HashMap::new();
         for state in states {
             let Some(host) = state.host.as_deref().and_then(|name| rank_of(hosts, name)) else { continue };
             for (&pid, process) in &state.state.processes {
@@ -48,8 +49,23 @@ impl Belongings {
                     continue;
                 }
                 if let Some(member) = member(pid, process, &state.state) {
-                    members.insert((host, i64::from(pid)), member);
+                    members.entry((host, i64::from(pid))).or_default().push(member);
                 }
+            }
+        }
+        let mut ranks: HashMap<&str, Option<u32>> = HashMap::new();
+        for (host, pid, comm, group) in units.into_iter().flat_map(Units::all) {
+            let Some(host) = *ranks.entry(host).or_insert_with(|| rank_of(hosts, host)) else { continue };
+            // A unit's name alone is no path.
+            let group = if group.starts_with('/') { group.to_owned() } else { format!("/{group}") };
+            let of = words(&cgroup::parse(&group), None, &HostState::default());
+            if !of.is_empty() {
+                let basis = "by the journal";
+                members.entry((host, pid)).or_default().push(Member {
+                    names: vec![comm.to_owned()],
+                    of,
+                    basis,
+                });
             }
         }
         Belongings { members }
@@ -92,11 +108,10 @@ impl Belongings {
     }
 
     fn find(&self, host: u32, pid: i64, names: &[&[u8]]) -> Option<&Member> {
-        let member = self.members.get(&(host, pid))?;
         let is_same = |known: &String| {
             names.iter().any(|name| !name.is_empty() && (*name == known.as_bytes() || is_cut(known, name)))
         };
-        member.names.iter().any(is_same).then_some(member)
+        self.members.get(&(host, pid))?.iter().find(|member| member.names.iter().any(is_same))
     }
 }
 

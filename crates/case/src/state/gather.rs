@@ -11,6 +11,8 @@ use aaf_model::{ContentKind, Diagnostic, EvidenceFile};
 
 use crate::options::Options;
 
+use super::units::{LARGEST_BYTES as LARGEST_JOURNAL_BYTES, MOST_BYTES, Units};
+
 /// Files are kept until all are seen; a bundle that has more of them than this is none of a host's state.
 const MOST_KEPT_BYTES: u64 = 512 << 20;
 
@@ -38,6 +40,9 @@ pub(crate) struct Gathered {
     pub is_empty_handed: bool,
     /// By path, with the argument.
     pub kept: BTreeMap<String, (String, Kept)>,
+    /// What journals say of units; none where nobody asks.
+    pub units: Option<Units>,
+    journal_bytes: u64,
 }
 
 impl Gathered {
@@ -56,8 +61,10 @@ impl Gathered {
                 | ContentKind::Empty
                 | ContentKind::Special
         );
+        let is_asked = file.kind == ContentKind::Journal && self.units.is_some();
         // Plain files that say nothing about a state need not be opened.
         if is_plain
+            && !is_asked
             && (matches!(file.kind, ContentKind::Journal | ContentKind::Empty | ContentKind::Special)
                 || file.size_bytes > LARGEST_BYTES
                 || !(aaf_coverage::wanted(below(&file.display, &self.root)) || is_telling(&file.display)))
@@ -72,6 +79,17 @@ impl Gathered {
         if let Some(diagnostics) = diagnostics {
             diagnostics.extend(report.diagnostics);
         }
+    }
+
+    /// Reads what a journal says of units, as long as there is room.
+    fn journal(&mut self, content: &mut dyn Read) {
+        let room = MOST_BYTES.saturating_sub(self.journal_bytes).min(LARGEST_JOURNAL_BYTES);
+        let Some(units) = self.units.as_mut().filter(|_| room > 0) else { return };
+        let mut bytes = Vec::new();
+        // What ends early is read as far as it goes; the log's pass names the damage.
+        let _ = content.take(room).read_to_end(&mut bytes);
+        self.journal_bytes = self.journal_bytes.saturating_add(bytes.len() as u64);
+        units.read(&bytes);
     }
 
     /// The path inside what was handed over: the folders around it say nothing about its content.
@@ -123,6 +141,10 @@ impl Visitor for Gathered {
     fn leaf(&mut self, member: &Member, content: &mut dyn Read) {
         let path = self.path_of(&member.path);
         self.paths.push(path.clone());
+        if member.kind == ContentKind::Journal {
+            self.journal(content);
+            return;
+        }
         let mut is_wanted = aaf_coverage::wanted(self.inside(&member.path))
             && member.size_bytes.is_none_or(|size| size <= LARGEST_BYTES);
         if is_wanted && self.kept_bytes >= MOST_KEPT_BYTES {

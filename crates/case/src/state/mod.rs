@@ -6,13 +6,14 @@ mod lint;
 mod policies;
 mod rows;
 mod statuses;
+mod units;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use aaf_coverage::{Builder, Coverage, HostState, Source, StatusRecord};
 use aaf_evidence::collection::{Collection, Collections, is_same_host};
-use aaf_model::{Code, Diagnostic};
+use aaf_model::{Code, ContentKind, Diagnostic};
 use aaf_scan::{ScanReport, SourceReport};
 use aaf_timeline::hosts::Hosts;
 use aaf_triage::windows::{AtCollection, Gap};
@@ -26,6 +27,7 @@ pub(crate) use self::lint::{Audited, audit};
 pub use self::policies::{HostPolicy, policies};
 pub(crate) use self::rows::{StateRows, not_assessable};
 pub(crate) use self::statuses::{Beside, HostStatus, Statuses};
+use self::units::Units;
 
 /// One host's state and what follows from it.
 #[derive(Clone, Debug)]
@@ -111,13 +113,16 @@ const MOST_REREAD_BYTES: u64 = 4 << 30;
 /// Plain files are opened where they tell of a state; a bundle is read again where one of its members does.
 pub(crate) fn gather_again(evidence: &[PathBuf], report: &ScanReport, options: &Options) -> Gathered {
     let mut gathered = Gathered::default();
+    gathered.units = Some(Units::default());
     for argument in evidence {
         gathered.links_below(argument);
     }
     for found in &report.files {
         let root =
             evidence.get(found.file.root as usize).map_or(String::new(), |path| path.display().to_string());
-        let tells = |source: &SourceReport| aaf_coverage::wanted(inside(&source.path, &root));
+        let tells = |source: &SourceReport| {
+            source.kind == ContentKind::Journal || aaf_coverage::wanted(inside(&source.path, &root))
+        };
         let unpacked: u64 = found.sources.iter().map(|source| source.bytes).sum();
         let is_stdin = found.file.display == "-";
         if is_stdin || unpacked > MOST_REREAD_BYTES || !found.sources.iter().any(tells) {
