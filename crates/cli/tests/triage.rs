@@ -164,3 +164,39 @@ fn what_is_new_against_earlier_cases_is_marked() {
     assert_eq!((novelty("/etc/shadow"), novelty("/srv/a")), ("new".to_owned(), "known".to_owned()));
     place.run(&["incidents", "plain", "--baseline", "missing"]).expect(1);
 }
+
+#[test]
+fn what_recurs_and_is_low_is_told_once() {
+    let place = Place::new();
+    let refused = |hour: u32, name: &str| {
+        format!(
+            "type=AVC msg=audit({}.000:{}): apparmor=\"DENIED\" operation=\"open\" class=\"file\" profile=\"viewer\" name=\"{name}\" \
+             pid={hour} comm=\"viewer\" requested_mask=\"r\" denied_mask=\"r\" fsuid=1000 ouid=1000\n",
+            1_791_936_000 + hour * 3600,
+            100 + hour
+        )
+    };
+    let mut log: String = (0..11).map(|hour| refused(hour, &format!("/proc/{hour}/mountinfo"))).collect();
+    log.push_str(&refused(11, "/usr/share/odd"));
+    place.file("audit.log", log);
+    place.run(&["analyze", "audit.log", "-o", "case", "-q"]).expect(0);
+    let text = place.run(&["incidents", "case"]).expect(0);
+    let lines: Vec<&str> = text.out.lines().map(str::trim_start).collect();
+    assert_eq!(lines.iter().filter(|line| line.contains(" viewer ")).count(), 1, "{}", text.out);
+    let again = lines.iter().find(|line| line.starts_with("again ")).unwrap();
+    assert!(again.contains(" 11 times more until "), "{again}");
+    assert!(
+        lines.iter().any(|line| line.starts_with("also ") && line.ends_with(" /usr/share/odd")),
+        "{}",
+        text.out
+    );
+    // Each is still there for whoever looks.
+    let json = place.run(&["incidents", "case", "--format", "json"]).expect(0);
+    let rows: Vec<Value> = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(rows.len(), 12);
+    // What somebody spoke of stands by itself.
+    let id = rows[5]["incident_id"].as_str().unwrap();
+    place.run(&["note", "case", id, "looked at", "--author", "x"]).expect(0);
+    let text = place.run(&["incidents", "case"]).expect(0);
+    assert!(text.out.contains(" 10 times more until "), "{}", text.out);
+}

@@ -13,7 +13,8 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
                 assert!(said.message_at <= line.len());
                 assert!(said.address.as_ref().is_none_or(|it| !it.is_empty()));
                 let path = String::new();
-                let whole = aaf_case::context::ContextLine { said, path, offset_bytes: 0, text: line.to_vec() };
+                let whole =
+                    aaf_case::context::ContextLine { said, path, offset_bytes: 0, text: line.to_vec() };
                 whole.message();
             }
         }

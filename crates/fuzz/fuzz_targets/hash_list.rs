@@ -7,7 +7,9 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let mut list = String::new();
     for (name, digest) in &found {
         assert!(!name.is_empty());
-        assert!(digest.len() == 64 && digest.bytes().all(|it| it.is_ascii_hexdigit() && !it.is_ascii_uppercase()));
+        assert!(
+            digest.len() == 64 && digest.bytes().all(|it| it.is_ascii_hexdigit() && !it.is_ascii_uppercase())
+        );
         let name = name.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r");
         list.push_str(&format!("\\{digest}  {name}\n"));
     }

@@ -124,38 +124,28 @@ pub fn of_sequence(sequence: &Sequence, behaviours: &[Behaviour], chain: Vec<usi
     if steps > payloads.len() {
         payloads.push(format!("{} more", steps - payloads.len()));
     }
-    let action = if sequence.action.is_empty() {
-        wording::action(sequence.stage, sequence.level)
-    } else {
-        sequence.action
-    };
-    let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     Finding {
-        rule: sequence.name.to_owned(),
-        title: sequence.title.to_owned(),
-        level: sequence.level,
         reasons: vec![format!("{} {}: {steps} steps", sequence.name, sequence.title)],
-        confidence: sequence.confidence,
-        stage: sequence.stage,
-        techniques: owned(sequence.techniques),
-        before_v19: owned(sequence.before_v19),
         host: members().next().map_or(0, |first| first.host),
         first_us: members().map(|member| member.first_us).min().unwrap_or(i64::MIN),
         last_us: members().map(|member| member.last_us).max().unwrap_or(i64::MIN),
-        behaviours: chain.clone(),
-        attack: sequence.attack.to_owned(),
         payload: payloads.join("; "),
         result: wording::results(members()),
-        action: action.to_owned(),
-        alternatives: owned(sequence.alternatives),
-        noise: None,
-        is_sequence: true,
+        behaviours: chain.clone(),
+        ..told_by(sequence)
     }
 }
 
 /// What a fact of a host says.
 pub fn of_fact(sequence: &Sequence, fact: Fact) -> Finding {
+    let Fact { host, first_us, last_us, behaviours, payload, result } = fact;
+    Finding { host, first_us, last_us, behaviours, payload, result, ..told_by(sequence) }
+}
+
+/// What a sequence says by itself, whatever it found.
+fn told_by(sequence: &Sequence) -> Finding {
     let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    let usual = || wording::action(sequence.stage, sequence.level);
     Finding {
         rule: sequence.name.to_owned(),
         title: sequence.title.to_owned(),
@@ -165,14 +155,14 @@ pub fn of_fact(sequence: &Sequence, fact: Fact) -> Finding {
         stage: sequence.stage,
         techniques: owned(sequence.techniques),
         before_v19: owned(sequence.before_v19),
-        host: fact.host,
-        first_us: fact.first_us,
-        last_us: fact.last_us,
-        behaviours: fact.behaviours,
+        host: 0,
+        behaviours: Vec::new(),
+        first_us: i64::MIN,
+        last_us: i64::MIN,
         attack: sequence.attack.to_owned(),
-        payload: fact.payload,
-        result: fact.result,
-        action: sequence.action.to_owned(),
+        payload: String::new(),
+        result: String::new(),
+        action: if sequence.action.is_empty() { usual().to_owned() } else { sequence.action.to_owned() },
         alternatives: owned(sequence.alternatives),
         noise: None,
         is_sequence: true,

@@ -1,6 +1,6 @@
 //! Incidents on a terminal: what it is, then attack, payload, result, action.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use aaf_model::Level;
@@ -25,17 +25,19 @@ pub fn top(
     page: &mut dyn Page,
 ) -> io::Result<()> {
     let all: Vec<&IncidentRow> = incidents.iter().collect();
+    let folded = fold(&all, |_| true);
     // What nobody has to decide about is counted below.
-    let telling = all.iter().filter(|incident| level(incident) > Level::Info).count();
-    let shown = &all[..most.min(telling.max(all.len().min(1)))];
-    let layout = Layout::of(shown, &all, clock);
-    for (at, incident) in shown.iter().enumerate() {
-        head(at, incident, &layout, clock, page)?;
-        details(incident, columns, page)?;
+    let telling = folded.iter().filter(|one| level(one.incident) > Level::Info).count();
+    let (shown, left) = folded.split_at(most.min(telling.max(folded.len().min(1))));
+    let layout = Layout::of(&shown.iter().map(|one| one.incident).collect::<Vec<_>>(), &all, clock);
+    for (at, one) in shown.iter().enumerate() {
+        head(at, one.incident, &layout, clock, page)?;
+        details(one.incident, columns, page)?;
+        again(one, &layout, clock, columns, page)?;
     }
-    if all.len() > shown.len() {
+    if !left.is_empty() {
         let mut rest: BTreeMap<std::cmp::Reverse<Level>, u64> = BTreeMap::new();
-        for incident in &all[shown.len()..] {
+        for incident in left.iter().flat_map(|one| std::iter::once(&one.incident).chain(&one.again)) {
             *rest.entry(std::cmp::Reverse(level(incident))).or_default() += 1;
         }
         let rest: Vec<String> =
@@ -54,18 +56,93 @@ pub fn text(
     page: &mut dyn Page,
 ) -> io::Result<()> {
     let layout = Layout::of(incidents, incidents, clock);
-    for (at, incident) in incidents.iter().enumerate() {
+    // Of what somebody spoke, nothing is folded away.
+    let folded = fold(incidents, |incident| said.of(incident).is_empty());
+    for (at, one) in folded.iter().enumerate() {
+        let incident = one.incident;
         if at > 0 {
             page.end_line()?;
         }
         head(at, incident, &layout, clock, page)?;
         details(incident, columns, page)?;
+        again(one, &layout, clock, columns, page)?;
         more(incident, columns, page)?;
         let own = findings.iter().filter(|row| row.incident_id.as_ref() == Some(&incident.incident_id));
         rules(own, columns, page)?;
         spoken(incident, said, columns, page)?;
     }
     Ok(())
+}
+
+/// An incident, and those after it that tell the same again.
+struct Folded<'i> {
+    incident: &'i IncidentRow,
+    again: Vec<&'i IncidentRow>,
+}
+
+/// Host, profile, severity and title of incidents that tell the same.
+type Same<'i> = (Option<&'i str>, &'i [u8], &'i str, &'i str);
+
+/// Low incidents of one profile that say the same are told once: a service that lacks a rule meets it every few minutes, for weeks.
+fn fold<'i>(incidents: &[&'i IncidentRow], may_fold: impl Fn(&IncidentRow) -> bool) -> Vec<Folded<'i>> {
+    let mut folded: Vec<Folded<'i>> = Vec::new();
+    let mut known: BTreeMap<Same<'_>, usize> = BTreeMap::new();
+    for &incident in incidents {
+        if level(incident) > Level::Low || !may_fold(incident) {
+            folded.push(Folded { incident, again: Vec::new() });
+            continue;
+        }
+        let key =
+            (incident.host.as_deref(), &incident.profile_root[..], &*incident.severity, &*incident.title);
+        match known.get(&key) {
+            Some(&at) => folded[at].again.push(incident),
+            None => {
+                known.insert(key, folded.len());
+                folded.push(Folded { incident, again: Vec::new() });
+            }
+        }
+    }
+    folded
+}
+
+/// Of those that tell the same so many ids are named.
+const MOST_IDS: usize = 5;
+
+fn again(
+    one: &Folded<'_>,
+    layout: &Layout,
+    clock: &Clock,
+    columns: usize,
+    page: &mut dyn Page,
+) -> io::Result<()> {
+    if one.again.is_empty() {
+        return Ok(());
+    }
+    let last = one.again.iter().filter_map(|incident| incident.last_time_us).max();
+    let until = match last {
+        Some(us) if layout.one_day => format!(" until {}", clock.second(us)),
+        Some(us) => format!(" until {} {}", clock.date(us), clock.second(us)),
+        None => String::new(),
+    };
+    let events: i64 = one.again.iter().map(|incident| incident.events).sum();
+    let ids: Vec<&str> = (one.again.iter().take(MOST_IDS))
+        .map(|incident| incident.incident_id.get(..8).unwrap_or(&incident.incident_id))
+        .collect();
+    let more = if one.again.len() > MOST_IDS { " …" } else { "" };
+    let (times, events) = (grouped(one.again.len() as u64), grouped(events.unsigned_abs()));
+    let text = format!("{times} times more{until}, {events} events: {}{more}", ids.join(" "));
+    detail("again", &text, columns, page)?;
+    // What the first did not aim at; numbers of processes make no other target.
+    let mut known: BTreeSet<String> = one.incident.payload.split(", ").map(without_numbers).collect();
+    let also = one.again.iter().flat_map(|incident| incident.payload.split(", "));
+    let also: Vec<&str> = also.filter(|target| known.insert(without_numbers(target))).collect();
+    detail("also", &also.join(", "), columns, page)
+}
+
+fn without_numbers(text: &str) -> String {
+    let parts =
+        text.split(|letter: char| letter.is_ascii_digit() || letter == '*').filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join("#")
 }
 
 struct Layout {
