@@ -4,9 +4,12 @@
 //! the kubelet (`kubepods[.slice]`, one slice a pod, one scope a container); lxc.container.conf(5); systemd-nspawn(1).
 
 /// What a task belongs to; nothing is set where its group does not say it.
+///
+/// Whoever owns a delegated group names what lies below it (a container's own systemd, a user's manager), so the outermost name
+/// counts, and what lies inside a container says nothing of the host.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Group {
-    /// The innermost systemd unit that is no slice, as systemd names it.
+    /// The systemd unit that is no slice, as systemd names it; below a user's manager `user@1000.service/app.scope`.
     pub unit: Option<String>,
     /// The number of the login session.
     pub session: Option<String>,
@@ -14,6 +17,16 @@ pub struct Group {
     pub container: Option<(&'static str, String)>,
     /// The uid of the Kubernetes pod.
     pub pod: Option<String>,
+}
+
+impl Group {
+    /// How many of the four are said: of several hierarchies (version 1) the one counts that says most.
+    pub(crate) fn said(&self) -> usize {
+        [self.unit.is_some(), self.session.is_some(), self.container.is_some(), self.pod.is_some()]
+            .into_iter()
+            .map(usize::from)
+            .sum()
+    }
 }
 
 /// Scopes of containers: what stands before the id, and the runtime.
@@ -33,16 +46,19 @@ pub fn parse(group: &str) -> Group {
     let mut found = Group::default();
     let mut before = "";
     for part in path.split('/').filter(|part| !part.is_empty()) {
+        if found.container.is_some() {
+            break;
+        }
         let (stem, kind) = part.rsplit_once('.').unwrap_or((part, ""));
         match kind {
             "slice" => {
-                if let Some(uid) = pod_of(stem) {
-                    found.pod = Some(uid);
-                }
+                found.pod = found.pod.or_else(|| pod_of(stem));
             }
             "scope" => {
                 let session = stem.strip_prefix("session-").filter(|it| !it.is_empty());
-                if let Some(number) = session {
+                if let Some(number) = session
+                    && found.unit.is_none()
+                {
                     found.session = Some(number.to_owned());
                 }
                 // Podman's monitor stands in a scope of its own, and is no part of the container.
@@ -51,14 +67,13 @@ pub fn parse(group: &str) -> Group {
                     let is_named = matches!(*runtime, "machine" | "lxc") && !id.is_empty();
                     (is_named || is_id(id)).then(|| (*runtime, unescape(id)))
                 });
-                found.container = of_runtime.or(found.container);
-                found.unit = Some(unescape(part));
+                found.container = of_runtime;
+                name_unit(&mut found.unit, part);
             }
-            "service" | "socket" | "mount" | "swap" => found.unit = Some(unescape(part)),
+            "service" | "socket" | "mount" | "swap" => name_unit(&mut found.unit, part),
             _ => {
-                if let Some(uid) = part.strip_prefix("pod").filter(|uid| is_uid(uid)) {
-                    found.pod = Some(uid.to_owned());
-                }
+                let pod = part.strip_prefix("pod").filter(|uid| is_uid(uid));
+                found.pod = found.pod.or_else(|| pod.map(str::to_owned));
                 let runtime = match before {
                     "docker" => Some("docker"),
                     "lxc" => Some("lxc"),
@@ -77,6 +92,16 @@ pub fn parse(group: &str) -> Group {
         before = part;
     }
     found
+}
+
+fn name_unit(unit: &mut Option<String>, part: &str) {
+    match unit {
+        None => *unit = Some(unescape(part)),
+        Some(manager) if manager.starts_with("user@") && !manager.contains('/') => {
+            *manager = format!("{manager}/{}", unescape(part));
+        }
+        Some(_) => {}
+    }
 }
 
 /// `kubepods-burstable-pod6bc4e0ea_ae5f_4f0c_9c2d_2d5e0a3f6a11` names a pod: in slices `-` separates, so that uids have `_`.
@@ -142,6 +167,8 @@ mod tests {
             format!("0::/kubepods.slice/kubepods-pod{in_slice}.slice/crio-{id}.scope"),
             format!("11:memory:/kubepods/besteffort/pod{uid}/{id}"),
             "0::/lxc.payload.web/system.slice/cron.service".to_owned(),
+            "0::/system.slice/backup.service/nginx.service".to_owned(),
+            format!("0::/system.slice/docker-{id}.scope/system.slice/docker-{}.scope", "0".repeat(64)),
             "4:cpu:/lxc/web".to_owned(),
             "0::/machine.slice/machine-deb12.scope/payload".to_owned(),
             "0::/system.slice/snap.firefox.firefox-7a1b.scope".to_owned(),
@@ -158,7 +185,7 @@ mod tests {
         nginx.service - - -
         postgresql@15-main.service - - -
         session-3.scope 3 - -
-        app-gnome-org.gnome.Evince-4711.scope - - -
+        user@1000.service/app-gnome-org.gnome.Ev - - -
         init.scope - - -
         - - - -
         docker-3f2a3f2a3f2a3f2a3f2a3f2a3f2a3f2a3 - - docker:3f2a3f2a
@@ -168,7 +195,9 @@ mod tests {
         cri-containerd-3f2a3f2a3f2a3f2a3f2a3f2a3 - 6bc4e0ea containerd:3f2a3f2a
         crio-3f2a3f2a3f2a3f2a3f2a3f2a3f2a3f2a3f2 - 6bc4e0ea cri-o:3f2a3f2a
         - - 6bc4e0ea kubernetes:3f2a3f2a
-        cron.service - - lxc:web
+        - - - lxc:web
+        backup.service - - -
+        docker-3f2a3f2a3f2a3f2a3f2a3f2a3f2a3f2a3 - - docker:3f2a3f2a
         - - - lxc:web
         machine-deb12.scope - - machine:deb12
         snap.firefox.firefox-7a1b.scope - - -

@@ -51,7 +51,10 @@ pub(super) fn read_file(pid: u32, part: &str, bytes: &[u8], sink: &mut Sink) {
             }
             seen.command_line = Some(text(&line));
         }
-        "cgroup" => seen.cgroup = lines(bytes).last().map(|line| text(line.bytes)),
+        "cgroup" => {
+            let groups = lines(bytes).map(|line| text(line.bytes));
+            seen.cgroup = groups.max_by_key(|group| crate::cgroup::parse(group).said());
+        }
         "status" => {
             for line in lines(bytes) {
                 let Some((key, value)) = split(line.bytes, b':') else { continue };

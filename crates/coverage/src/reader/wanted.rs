@@ -1,7 +1,7 @@
 //! Which files of a collection are worth handing over, by their path alone.
 
 /// Words of names of files that hold what a command printed.
-const COMMANDS: [&str; 34] = [
+const COMMANDS: [&str; 35] = [
     "ps",
     "ss",
     "netstat",
@@ -22,6 +22,7 @@ const COMMANDS: [&str; 34] = [
     "cmdline",
     "snap",
     "inspect",
+    "crictl",
     "kubectl",
     "pods",
     "lxc",
