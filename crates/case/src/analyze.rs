@@ -15,6 +15,7 @@ use aaf_scan::{Companions, NameTable, ScanReport, Sink};
 use aaf_timeline::hosts::Hosts;
 use aaf_timeline::{Assumptions, Entry, SettleError, SourceInfo, Store, StoreError, settle};
 use aaf_triage::{BadRule, Rules, Suppressions};
+use rayon::prelude::*;
 
 use crate::across::GoodClocks;
 use crate::collections::{self, Users};
@@ -216,7 +217,7 @@ pub fn analyze<S: TableSink>(
     let users = Users::new(&collections, &assumptions.stated, hosts);
     let timelines = folded
         .entries
-        .iter()
+        .par_iter()
         .zip(of_line)
         .map(|(entry, (incident_id, rules))| TimelineRow {
             incident_id,

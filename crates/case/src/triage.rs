@@ -69,21 +69,20 @@ pub(crate) fn judge(
     let Assessment { findings, incidents, windows, incident_of, rules_of, expired } = assess(input, rules);
     let incident_ids: Vec<String> =
         incidents.iter().map(|incident| hex(incident_id(incident, hosts))).collect();
-    let of_finding: BTreeMap<usize, usize> = incidents
-        .iter()
-        .enumerate()
-        .flat_map(|(incident, all)| all.findings.iter().map(move |&finding| (finding, incident)))
-        .collect();
+    let mut of_finding: Vec<Option<usize>> = vec![None; findings.len()];
+    for (incident, all) in incidents.iter().enumerate() {
+        all.findings.iter().for_each(|&finding| of_finding[finding] = Some(incident));
+    }
     let finding_rows = findings
         .par_iter()
         .enumerate()
         .map(|(at, finding)| {
-            let incident = of_finding.get(&at).map(|&incident| incident_ids[incident].clone());
+            let incident = of_finding[at].map(|incident| incident_ids[incident].clone());
             finding_row(finding, incident, &behaviours, hosts)
         })
         .collect();
     let incident_rows = incidents
-        .iter()
+        .par_iter()
         .enumerate()
         .map(|(at, incident)| IncidentRow {
             links: (incident.links.iter())
@@ -97,7 +96,7 @@ pub(crate) fn judge(
         })
         .collect();
     let of_line = incident_of
-        .into_iter()
+        .into_par_iter()
         .zip(rules_of)
         .map(|(incident, rules)| (incident.map(|at| incident_ids[at].clone()), rules))
         .collect();

@@ -137,26 +137,31 @@ pub fn assess(input: Input<'_>, rules: &Rules) -> Assessment {
         boots,
         clock_steps,
     };
-    for sequence in sequences::ALL {
-        let found: Vec<Finding> = match sequence.find {
-            Find::Chains(find) => find(&scene)
-                .into_iter()
-                .map(|chain| finding::of_sequence(sequence, behaviours, chain))
-                .collect(),
-            Find::Facts(find) => {
-                find(&scene).into_iter().map(|fact| finding::of_fact(sequence, fact)).collect()
+    let of_sequences: Vec<Vec<Finding>> = sequences::ALL
+        .par_iter()
+        .map(|sequence| {
+            let mut found: Vec<Finding> = match sequence.find {
+                Find::Chains(find) => find(&scene)
+                    .into_iter()
+                    .map(|chain| finding::of_sequence(sequence, behaviours, chain))
+                    .collect(),
+                Find::Facts(find) => {
+                    find(&scene).into_iter().map(|fact| finding::of_fact(sequence, fact)).collect()
+                }
+            };
+            for found in &mut found {
+                let first = found.behaviours.first().map(|&at| &behaviours[at]);
+                let host = input.hosts.get(found.host as usize).map_or("", String::as_str);
+                let answered =
+                    first.and_then(|first| suppressions.reason(&found.rule, found.level, host, first));
+                if let Some(reason) = answered {
+                    found.suppress(reason);
+                }
             }
-        };
-        for mut found in found {
-            let first = found.behaviours.first().map(|&at| &behaviours[at]);
-            let host = input.hosts.get(found.host as usize).map_or("", String::as_str);
-            let answered = first.and_then(|first| suppressions.reason(&found.rule, found.level, host, first));
-            if let Some(reason) = answered {
-                found.suppress(reason);
-            }
-            findings.push(found);
-        }
-    }
+            found
+        })
+        .collect();
+    findings.extend(of_sequences.into_iter().flatten());
     for row in input.integrity {
         let rank = row.host.as_ref().and_then(|host| input.hosts.iter().position(|known| known == host));
         let rank = rank.and_then(|rank| u32::try_from(rank).ok()).unwrap_or(0);
@@ -168,9 +173,7 @@ pub fn assess(input: Input<'_>, rules: &Rules) -> Assessment {
     let (mut incidents, incident_of) = incident::group(input, &order, &families, &findings);
     let rules_of = hits.into_iter().map(|names| names.into_iter().map(|(name, _)| name).collect()).collect();
     let windows = windows::find(behaviours, &order, input.at_collection);
-    for incident in &mut incidents {
-        incident.add_windows(&windows);
-    }
+    incidents.par_iter_mut().for_each(|incident| incident.add_windows(&windows));
     Assessment { findings, incidents, windows, incident_of, rules_of, expired }
 }
 

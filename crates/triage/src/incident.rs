@@ -6,9 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use aaf_model::{Key, Level, Verdict};
+use rayon::prelude::*;
 
 use crate::assess::Input;
 use crate::behaviour::Behaviour;
+use crate::disjoint::Disjoint;
 use crate::finding::Finding;
 use crate::lineage::Families;
 use crate::rule::Confidence;
@@ -111,7 +113,7 @@ pub fn group(
             has_finding[at] |= finding.level > Level::Info;
         }
     }
-    let mut sets = Sets::new(behaviours.len());
+    let mut sets = Disjoint::new(behaviours.len());
     let mut episodes: BTreeMap<u64, usize> = BTreeMap::new();
     let mut by_family: BTreeMap<usize, usize> = BTreeMap::new();
     let mut sessions: BTreeMap<(u32, i64, i64), usize> = BTreeMap::new();
@@ -152,9 +154,10 @@ pub fn group(
             sessions.insert(key, at);
         }
     }
+    let set_of = sets.finish();
     let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for &at in &all {
-        groups.entry(sets.of(at)).or_default().push(at);
+        groups.entry(set_of[at]).or_default().push(at);
     }
     let mut findings_of: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     let mut alone: Vec<usize> = Vec::new();
@@ -166,7 +169,7 @@ pub fn group(
             .copied()
             .find(|&at| behaviours[at].is_policy_change())
             .or_else(|| finding.behaviours.last().copied())
-            .map(|at| sets.of(at));
+            .map(|at| set_of[at]);
         let owner = owner.or_else(|| {
             // What was done to the logs goes with what was done to the policy of the host.
             groups
@@ -188,12 +191,13 @@ pub fn group(
             None => {}
         }
     }
-    let mut incidents: Vec<(Option<usize>, Incident)> = groups
-        .iter()
-        .map(|(&owner, members)| {
-            let own = findings_of.remove(&owner).unwrap_or_default();
-            (Some(owner), tell(behaviours, members, findings, own))
-        })
+    let told: Vec<(usize, Vec<usize>, Vec<usize>)> = groups
+        .into_iter()
+        .map(|(owner, members)| (owner, members, findings_of.remove(&owner).unwrap_or_default()))
+        .collect();
+    let mut incidents: Vec<(Option<usize>, Incident)> = told
+        .into_par_iter()
+        .map(|(owner, members, own)| (Some(owner), tell(behaviours, &members, findings, own)))
         .collect();
     let mut by_host: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
     for index in alone {
@@ -207,7 +211,7 @@ pub fn group(
         incidents.iter().enumerate().filter_map(|(place, (owner, _))| Some(((*owner)?, place))).collect();
     let mut incident_of = vec![None; behaviours.len()];
     for &at in &all {
-        incident_of[at] = place.get(&sets.of(at)).copied();
+        incident_of[at] = place.get(&set_of[at]).copied();
     }
     let mut incidents: Vec<Incident> = incidents.into_iter().map(|(_, incident)| incident).collect();
     link(behaviours, findings, &incident_of, &mut incidents);
@@ -456,28 +460,5 @@ fn link(
                 }
             }
         }
-    }
-}
-
-/// Sets that are joined.
-struct Sets {
-    parent: Vec<usize>,
-}
-
-impl Sets {
-    fn new(count: usize) -> Sets {
-        Sets { parent: (0..count).collect() }
-    }
-
-    fn of(&self, mut at: usize) -> usize {
-        while self.parent[at] != at {
-            at = self.parent[at];
-        }
-        at
-    }
-
-    fn join(&mut self, a: usize, b: usize) {
-        let (a, b) = (self.of(a), self.of(b));
-        self.parent[a.max(b)] = a.min(b);
     }
 }

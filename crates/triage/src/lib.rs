@@ -9,6 +9,7 @@
 pub mod assess;
 pub mod baseline;
 pub mod behaviour;
+mod disjoint;
 pub mod finding;
 mod gate;
 pub mod incident;

@@ -3,18 +3,19 @@
 use std::collections::HashMap;
 
 use crate::behaviour::Behaviour;
+use crate::disjoint::Disjoint;
 
 /// Families by process: behaviours joined by a pid of their own or above them, close enough in time.
 ///
 /// A pid is used again sooner or later, so what lies apart by more than `gap_us` is not joined.
 pub struct Families {
-    parent: Vec<usize>,
+    family: Vec<usize>,
 }
 
 impl Families {
     /// Finds the families; `order` are the behaviours by time.
     pub fn find(behaviours: &[Behaviour], order: &[usize], gap_us: i64) -> Families {
-        let mut families = Families { parent: (0..behaviours.len()).collect() };
+        let mut families = Disjoint::new(behaviours.len());
         let mut by_pid: HashMap<(u32, i64), (usize, i64)> = HashMap::new();
         for &at in order {
             let behaviour = &behaviours[at];
@@ -41,20 +42,11 @@ impl Families {
                 }
             }
         }
-        families
+        Families { family: families.finish() }
     }
 
-    fn join(&mut self, a: usize, b: usize) {
-        let (a, b) = (self.of(a), self.of(b));
-        let (first, second) = (a.min(b), a.max(b));
-        self.parent[second] = first;
-    }
-
-    /// The family of a behaviour: the index of one of its members.
-    pub fn of(&self, mut at: usize) -> usize {
-        while self.parent[at] != at {
-            at = self.parent[at];
-        }
-        at
+    /// The family of a behaviour: the index of its first member.
+    pub fn of(&self, at: usize) -> usize {
+        self.family[at]
     }
 }

@@ -167,7 +167,7 @@ pub struct Scene<'s> {
     pub clock_steps: &'s [ClockStep],
 }
 
-impl Scene<'_> {
+impl<'s> Scene<'s> {
     /// Whether one of these rules found it. `AA-C01` stands for its variants (`AA-C01a`) too.
     fn hit(&self, at: usize, rules: &[&str]) -> bool {
         self.hits[at].iter().any(|(name, _)| rules.iter().any(|rule| is_variant(name, rule)))
@@ -179,7 +179,7 @@ impl Scene<'_> {
     }
 
     /// The behaviours that `with` gives a key, by key and time.
-    fn grouped<K: Ord>(&self, with: impl Fn(&Behaviour, usize) -> Option<K>) -> BTreeMap<K, Vec<usize>> {
+    fn grouped<K: Ord>(&self, with: impl Fn(&'s Behaviour, usize) -> Option<K>) -> BTreeMap<K, Vec<usize>> {
         let mut groups: BTreeMap<K, Vec<usize>> = BTreeMap::new();
         for &at in self.order {
             if let Some(key) = with(&self.behaviours[at], at) {
@@ -191,10 +191,9 @@ impl Scene<'_> {
 
     /// The behaviours of each profile, by time.
     fn by_profile(&self, keep: impl Fn(usize) -> bool) -> Vec<Vec<usize>> {
-        let key = |behaviour: &Behaviour, at: usize| {
-            keep(at).then(|| (behaviour.host, behaviour.profile_root.clone()))
-        };
-        self.grouped(key).into_values().collect()
+        self.grouped(|behaviour, at| keep(at).then_some((behaviour.host, &behaviour.profile_root)))
+            .into_values()
+            .collect()
     }
 
     /// Runs of a list (in order of time) in which `least` different tags occur within a window.

@@ -1,5 +1,7 @@
 //! A refusal, then the profile is replaced, then the same is let through.
 
+use std::collections::HashMap;
+
 use aaf_model::{Level, Verdict};
 
 use super::{Find, HOUR, Scene, Sequence};
@@ -33,6 +35,13 @@ fn find(scene: &Scene<'_>) -> Vec<Vec<usize>> {
             behaviour.operation == b"profile_replace"
                 && !behaviour.detail(aaf_model::Key::Info).starts_with(b"same as current")
         };
+        let what = |at: usize| (&scene.behaviours[at].operation, scene.behaviours[at].name());
+        // Until when each access was let through; most refusals were never lifted, and need no second look.
+        let mut let_through: HashMap<_, i64> = HashMap::new();
+        for &at in list.iter().filter(|&&at| scene.behaviours[at].verdict == Verdict::Allowed) {
+            let until = let_through.entry(what(at)).or_insert(i64::MIN);
+            *until = scene.behaviours[at].last_us.max(*until);
+        }
         for &change in list.iter().filter(|&&at| replaced(at)) {
             let before = list.iter().copied().filter(|&at| {
                 let behaviour = &scene.behaviours[at];
@@ -42,12 +51,12 @@ fn find(scene: &Scene<'_>) -> Vec<Vec<usize>> {
                     && time(change).saturating_sub(behaviour.last_us) <= WINDOW
             });
             let after = |refused: usize| {
-                let refused = &scene.behaviours[refused];
+                let_through.get(&what(refused)).filter(|until| **until >= time(change))?;
                 list.iter().copied().find(|&at| {
                     let behaviour = &scene.behaviours[at];
                     behaviour.verdict == Verdict::Allowed
                         && behaviour.last_us >= time(change)
-                        && (&behaviour.operation, behaviour.name()) == (&refused.operation, refused.name())
+                        && what(at) == what(refused)
                 })
             };
             if let Some(chain) =
