@@ -29,6 +29,7 @@ use aaf_model::{Draft, Field, Role, Span, Stamp};
 pub use class::class_of;
 pub use entry::parse_entry;
 pub use header::{AuditHeader, audit_header, find_header};
+pub use types::{name as audit_type_name, number as audit_type};
 
 /// The stamp with which a line of any log begins, behind a `<PRI>` where there is one, and where it ends.
 pub fn leading_stamp(line: &[u8]) -> Option<(Stamp, usize)> {

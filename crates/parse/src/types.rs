@@ -16,6 +16,11 @@ pub fn number(name: &[u8]) -> u16 {
     }
 }
 
+/// The name of a record type by its number.
+pub fn name(number: u16) -> Option<&'static str> {
+    NAMES.iter().find(|(_, known)| *known == number).map(|(name, _)| *name)
+}
+
 fn rare(name: &[u8]) -> u16 {
     match NAMES.binary_search_by(|(known, _)| known.as_bytes().cmp(name)) {
         Ok(at) => NAMES[at].1,

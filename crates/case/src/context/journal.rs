@@ -28,6 +28,7 @@ pub(super) fn each(bytes: &[u8], is_near: impl Fn(i64) -> bool, each: &mut dyn F
         }
         let (mut time_us, mut host, mut program, mut pid, mut message) =
             (received_us, None, None, None, None);
+        let (mut record, mut serial) = (None, None);
         journal.fields(entry, &mut unpacker, |name, value| {
             let word = || String::from_utf8_lossy(value).into_owned();
             match name {
@@ -37,6 +38,8 @@ pub(super) fn each(bytes: &[u8], is_near: impl Fn(i64) -> bool, each: &mut dyn F
                 b"_PID" => pid = Some(value.to_vec()),
                 b"SYSLOG_PID" => pid = pid.take().or_else(|| Some(value.to_vec())),
                 b"MESSAGE" => message = Some(value.to_vec()),
+                b"_AUDIT_TYPE_NAME" => record = Some(word()),
+                b"_AUDIT_ID" => serial = word().parse::<u32>().ok(),
                 _ => {}
             }
         });
@@ -51,7 +54,17 @@ pub(super) fn each(bytes: &[u8], is_near: impl Fn(i64) -> bool, each: &mut dyn F
         }
         line.extend(b": ");
         // A line is a line: what follows stands in the journal.
-        line.extend(message.split(|byte| *byte == b'\n').next().unwrap_or_default());
+        let text = message.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        // Of a record of the audit system journald keeps the header apart; with it one sees that a log has the same one.
+        let header = record.zip(serial).and_then(|(name, serial)| {
+            let body = text.strip_prefix(name.as_bytes())?;
+            let (seconds, rest_us) = (time_us.div_euclid(1_000_000), time_us.rem_euclid(1_000_000));
+            Some((format!("type={name} msg=audit({seconds}.{:03}:{serial}):", rest_us / 1000), body))
+        });
+        match header {
+            Some((header, body)) => line.extend([header.as_bytes(), body].concat()),
+            None => line.extend(text),
+        }
         each(Entry { time_us, host, line, offset_bytes: entry.offset });
     }
 }

@@ -157,6 +157,10 @@ fn syslog(line: &[u8], zone: &TimeZone, near_us: i64) -> Option<Said> {
     let program = tag.split(|byte| matches!(byte, b'[' | b':')).next().unwrap_or_default();
     let message_at = tag.as_ptr() as usize - line.as_ptr() as usize;
     let message = line.get(message_at + tag.len()..).unwrap_or_default();
+    if program == b"audit" {
+        let blanks = message.iter().take_while(|byte| matches!(byte, b' ' | b':')).count();
+        return audited::read_bare(line, message_at + tag.len() + blanks, time_us);
+    }
     let about = match program {
         b"sshd" | b"sshd-session" | b"login" | b"systemd-logind" | b"gdm-password]" | b"dropbear" => {
             About::Login

@@ -7,11 +7,11 @@ mod journal;
 mod line;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Read;
 
 use aaf_evidence::{Member, Options, Visitor};
-use aaf_model::{ContentKind, EvidenceFile};
+use aaf_model::{AuditId, ContentKind, EvidenceFile};
 use jiff::tz::TimeZone;
 
 pub use line::{About, Said, read as read_line};
@@ -74,7 +74,8 @@ type Sense = (i64, Vec<u8>);
 
 impl Context {
     /// Puts the lines in order. What several logs say of one second is kept once: as the log has it that says it most often,
-    /// and of equals the one whose stamps are finer.
+    /// and of equals the one whose stamps are finer. A record of the audit system is kept once of those that one log has too
+    /// (the kernel's, auditd's, journald's), and with its header where any has it.
     pub fn finish(&mut self) {
         self.lines.sort_by(|a, b| {
             (a.said.time_us, &a.text, &a.path, a.offset_bytes).cmp(&(
@@ -100,6 +101,22 @@ impl Context {
             })
             .collect();
         self.lines.retain(|line| best.get(&line.sense()).is_none_or(|path| *path == line.path));
+        let mut seen: HashSet<(AuditId, u16, Vec<u8>)> = HashSet::new();
+        let mut headed: HashSet<(i64, u16, Vec<u8>)> = HashSet::new();
+        let bare = |id: AuditId| id.epoch_us.div_euclid(1_000_000);
+        self.lines.retain(|line| match line.record() {
+            Some((id, audit_type, core)) if id.serial != audited::NO_SERIAL => {
+                headed.insert((bare(id), audit_type, core.to_vec()));
+                seen.insert((id, audit_type, core.to_vec()))
+            }
+            _ => true,
+        });
+        self.lines.retain(|line| match line.record() {
+            Some((id, audit_type, core)) if id.serial == audited::NO_SERIAL => {
+                !headed.contains(&(bare(id), audit_type, core.to_vec()))
+            }
+            _ => true,
+        });
     }
 }
 
@@ -113,9 +130,17 @@ impl ContextLine {
         audited::message(message)
     }
 
+    /// The audit record, and what all of its copies say.
+    fn record(&self) -> Option<(AuditId, u16, &[u8])> {
+        let (id, audit_type) = self.said.record?;
+        Some((id, audit_type, audited::core(self.text.get(self.said.message_at..).unwrap_or_default())))
+    }
+
     /// What makes lines of two logs the same: the second and the message, or the audit record.
     fn sense(&self) -> Sense {
-        if let Some((id, audit_type)) = self.said.record {
+        if let Some((id, audit_type)) = self.said.record
+            && id.serial != audited::NO_SERIAL
+        {
             return (id.epoch_us, format!("{}:{audit_type}", id.serial).into_bytes());
         }
         let message = self.text.get(self.said.message_at..).unwrap_or_default();
