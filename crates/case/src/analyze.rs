@@ -11,7 +11,7 @@ use aaf_model::tables::{
     WindowRow,
 };
 use aaf_model::{Code, Diagnostic, HashKind, Severity, State, Verdict};
-use aaf_scan::{Companions, NameTable, ScanReport, Sink};
+use aaf_scan::{Companions, Digests, NameTable, Scan, ScanReport, Sink};
 use aaf_timeline::hosts::Hosts;
 use aaf_timeline::{Assumptions, Entry, SettleError, SourceInfo, Store, StoreError, settle};
 use aaf_triage::{BadRule, Rules, Suppressions};
@@ -132,6 +132,8 @@ pub fn analyze<S: TableSink>(
     if inventory.files.is_empty() {
         return Err(Error::NoEvidence { diagnostics: inventory.diagnostics });
     }
+    // A thread of its own: nobody who waits for rows must wait for it.
+    let rules = std::thread::spawn(|| rules.map_or_else(Rules::shipped, Ok));
     let names = NameTable::default();
     let store = Store::new(options.memory_bytes, &options.spill_folder);
     let scan_options = aaf_scan::Options {
@@ -141,16 +143,63 @@ pub fn analyze<S: TableSink>(
         raw: options.raw,
         companions: Companions::Selected,
     };
-    let (rules, report) = rayon::join(
-        || rules.map_or_else(Rules::shipped, Ok),
-        || aaf_scan::scan(&inventory, &scan_options, &names, &Collect { store: &store, options }),
-    );
-    let rules = rules?;
-    if report.files.iter().all(|file| file.state == State::Failed) {
-        return Err(Error::NoEvidence { diagnostics: report.diagnostics });
+    let collect = Collect { store: &store, options };
+    let scan = Scan::new(&inventory, &scan_options, &names, &collect);
+    let mut analysis = rayon::scope(|scope| {
+        let report = scan.read(scope);
+        let rules = rules.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        let read = Read { evidence, inventory: &inventory, report: &report, names: &names, store: &store };
+        understand(read, options, zone, (&rules, &suppressions), sink)
+    })?;
+    analysis.add_digests(scan.digests(), options.evidence.hash);
+    Ok(analysis)
+}
+
+impl Analysis {
+    /// Adds the digests that took longer than all else.
+    fn add_digests(&mut self, digests: Digests, kind: HashKind) {
+        for (info, digest) in self.info.evidence.iter_mut().zip(digests.of_files) {
+            let place = match kind {
+                HashKind::Sha256 => &mut info.sha256,
+                HashKind::Blake3 => &mut info.blake3,
+                HashKind::None => continue,
+            };
+            *place = place.take().or(digest);
+        }
+        for diagnostic in &digests.diagnostics {
+            let info = self.info.evidence.iter_mut().find(|info| Some(info.id) == diagnostic.evidence);
+            if let Some(info) = info {
+                *info.diagnostics.entry(diagnostic.code.as_str().to_owned()).or_insert(0) += diagnostic.count;
+            }
+            self.info.totals.damage += u64::from(diagnostic.code.severity() == Severity::Damage);
+        }
+        self.diagnostics.extend(digests.diagnostics);
     }
-    let collections = collections::recognise(&report);
-    let sources = source_infos(evidence, &report, &collections);
+}
+
+/// What a scan gave.
+struct Read<'r> {
+    evidence: &'r [PathBuf],
+    inventory: &'r Inventory,
+    report: &'r ScanReport,
+    names: &'r NameTable,
+    store: &'r Store,
+}
+
+/// All that comes after the rows are there.
+fn understand<S: TableSink>(
+    read: Read<'_>,
+    options: &Options,
+    zone: Option<jiff::tz::TimeZone>,
+    (rules, suppressions): (&Rules, &Suppressions),
+    sink: &mut S,
+) -> Result<Analysis, Error> {
+    let Read { evidence, inventory, report, names, store } = read;
+    if report.files.iter().all(|file| file.state == State::Failed) {
+        return Err(Error::NoEvidence { diagnostics: report.diagnostics.clone() });
+    }
+    let collections = collections::recognise(report);
+    let sources = source_infos(evidence, report, &collections);
     let source_names = SourceNames::new(
         sources.iter().map(|source| ((source.evidence, source.member), source.path.clone())),
     );
@@ -162,7 +211,7 @@ pub fn analyze<S: TableSink>(
     };
     let mut settled = settle(store, &names.names(), &sources, &assumptions)?;
     let hosts = &settled.hosts;
-    let texts = integrity::texts(&report, &sources, hosts);
+    let texts = integrity::texts(report, &sources, hosts);
     let names = names.names();
     let origins = integrity::origins(&names, &texts);
     let known = Known { hosts, origins: &origins, sources: &source_names, texts: &texts };
@@ -188,8 +237,8 @@ pub fn analyze<S: TableSink>(
         diagnostics.push(Diagnostic::new(Code::FoldedHard, None, "", message));
     }
     let boots = triage::boots(&collector.boots());
-    let integrity = collector.finish(&diagnostics, &integrity::counted_lost(&report));
-    let gathered = state::gather_again(evidence, &report, options);
+    let integrity = collector.finish(&diagnostics, &integrity::counted_lost(report));
+    let gathered = state::gather_again(evidence, report, options);
     let states = gathered.hosts(&beside.statuses.by_host);
     let at_collection = state::at_collection(&states, hosts);
     let belongings = Belongings::of(&states, gathered.units.as_ref(), hosts);
@@ -204,7 +253,7 @@ pub fn analyze<S: TableSink>(
         gap_us,
     };
     let Judged { mut incidents, findings, windows, of_line, expired } =
-        triage::judge(&folded.entries, around, &rules, &suppressions);
+        triage::judge(&folded.entries, around, rules, suppressions);
     let trees = gathered.trees();
     drop(gathered);
     let Audited { rows: lint, mut next_steps, mut exposed } = state::audit(trees, &states, &incidents, hosts);
@@ -213,7 +262,7 @@ pub fn analyze<S: TableSink>(
         incident.reasons.extend(exposed.remove(&incident.incident_id));
     }
     let StateRows { mut coverage, processes, profiles } = StateRows::new(&states, hosts);
-    coverage.extend(state::not_assessable(&report, &collections, &states, hosts));
+    coverage.extend(state::not_assessable(report, &collections, &states, hosts));
     let users = Users::new(&collections, &assumptions.stated, hosts);
     let timelines = folded
         .entries
@@ -226,13 +275,13 @@ pub fn analyze<S: TableSink>(
         })
         .collect();
     let mut info =
-        case_info(&inventory, &report, &diagnostics, hosts, &sums, &incidents, options.evidence.hash);
-    info.rules_sha256 = Some(fingerprint(&rules));
+        case_info(inventory, report, &diagnostics, hosts, &sums, &incidents, options.evidence.hash);
+    info.rules_sha256 = Some(fingerprint(rules));
     let is_suppressed =
         |row: &&FindingRow| row.noise.as_ref().is_some_and(|reason| reason.starts_with("suppressed by "));
     info.suppressed = findings.iter().filter(is_suppressed).count() as u64;
     info.collections = collections.iter().map(collections::info).collect();
-    describe(&mut info, &report, &sources, hosts, &collections, &sums.periods);
+    describe(&mut info, report, &sources, hosts, &collections, &sums.periods);
     for (host, (&rank, _)) in info.hosts.iter_mut().zip(&sums.by_host) {
         host.clock_correction_us = hosts.is_corrected(rank).then(|| hosts.correction_us(rank));
     }

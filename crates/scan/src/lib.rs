@@ -33,4 +33,4 @@ pub use form::Form;
 pub use journal::journal_entry;
 pub use names::NameTable;
 pub use rows::{Companions, Raw};
-pub use work::{FileReport, Options, ScanReport, Sink, SourceReport, scan};
+pub use work::{Digests, FileReport, Options, Scan, ScanReport, Sink, SourceReport, scan};

@@ -2,15 +2,16 @@
 
 mod exports;
 mod journals;
+mod report;
 
 use std::io::Read;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex};
 
 use aaf_evidence::collection::{TELLING_BYTES, Telling, is_telling};
 use aaf_evidence::{Access, Inventory, Member, PlainFile, StreamReport, Visitor};
 use aaf_model::block::Block;
-use aaf_model::{AuditSerials, Code, ContentKind, Diagnostic, EvidenceFile, HashKind, Role, State};
+use aaf_model::{AuditSerials, ContentKind, Diagnostic, EvidenceFile, HashKind, Role, State};
 
 use crate::anchors::Anchors;
 use crate::chunk::{self, Counts, Worker, scan_chunk};
@@ -20,6 +21,9 @@ use crate::lines::{SEGMENT, Window};
 use crate::names::{NameCache, NameTable};
 use crate::rows::{Companions, Raw, Rows};
 use crate::stream::{self, scan_stream};
+
+pub use self::report::{FileReport, ScanReport, SourceReport};
+use self::report::{note_counts, plain_source, sort};
 
 /// What to read and how.
 #[derive(Clone, Debug)]
@@ -64,63 +68,6 @@ pub trait Sink: Sync {
     }
 }
 
-/// One text: a plain file, or a leaf of a compressed or bundled one.
-#[derive(Clone, Debug)]
-pub struct SourceReport {
-    /// Evidence file id.
-    pub evidence: u32,
-    /// Ordinal of the member; 0 for the file's own content.
-    pub member: u32,
-    /// The path as a reader would write it, with `!` before members.
-    pub path: String,
-    /// What the bytes are.
-    pub kind: ContentKind,
-    /// How they are laid out; none where they were not scanned.
-    pub form: Option<Form>,
-    /// What became of them.
-    pub state: State,
-    /// Bytes of the unpacked text.
-    pub bytes: u64,
-    /// Its lines, or the entries of a journal.
-    pub lines: u64,
-    /// AppArmor records in it.
-    pub records: u64,
-    /// Context lines in it.
-    pub context: u64,
-    /// Companion lines that were joined.
-    pub companions: u64,
-    /// Time of the last change, microseconds since 1970-01-01 UTC.
-    pub mtime_us: Option<i64>,
-    /// What the lines of an audit log say about its completeness.
-    pub serials: AuditSerials,
-}
-
-/// What became of one evidence file.
-#[derive(Clone, Debug)]
-pub struct FileReport {
-    /// The file.
-    pub file: EvidenceFile,
-    /// Its digest, in lower-case hexadecimal digits.
-    pub digest: Option<String>,
-    /// What became of it.
-    pub state: State,
-    /// Bytes read, as handed over.
-    pub bytes_read: u64,
-    /// Its texts, in order.
-    pub sources: Vec<SourceReport>,
-}
-
-/// What a scan did.
-#[derive(Clone, Debug, Default)]
-pub struct ScanReport {
-    /// Every evidence file.
-    pub files: Vec<FileReport>,
-    /// What was wrong with the evidence, in order of evidence and offset.
-    pub diagnostics: Vec<Diagnostic>,
-    /// Small files and links that say something about their host, by path.
-    pub captured: Vec<Telling>,
-}
-
 /// How much is kept of telling files, of each bundle and of all plain files: an archive may repeat one without end.
 const CAPTURED_BYTES: usize = 16 << 20;
 
@@ -151,16 +98,83 @@ struct PlainSums {
     serials: Vec<(u64, AuditSerials)>,
 }
 
-/// Scans everything in the inventory.
+/// Scans everything in the inventory, and takes all digests.
 pub fn scan(inventory: &Inventory, options: &Options, names: &NameTable, sink: &dyn Sink) -> ScanReport {
-    let state = Run::prepare(inventory, options, names, sink);
-    let threads = if options.threads == 0 { rayon::current_num_threads() } else { options.threads };
-    rayon::scope(|scope| {
-        for _ in 0..threads.max(1) {
-            scope.spawn(|_| state.work());
+    let scan = Scan::new(inventory, options, names, sink);
+    let mut report = rayon::scope(|scope| scan.read(scope));
+    let digests = scan.digests();
+    for (file, digest) in report.files.iter_mut().zip(digests.of_files) {
+        file.digest = file.digest.take().or(digest);
+    }
+    report.diagnostics.extend(digests.diagnostics);
+    sort(&mut report.diagnostics);
+    report
+}
+
+/// A scan whose digests may still be under way when all rows are there: taking a digest takes longer than all else.
+pub struct Scan<'a> {
+    run: Run<'a>,
+    inventory: &'a Inventory,
+}
+
+/// The digests that were taken beside a scan.
+#[derive(Clone, Debug, Default)]
+pub struct Digests {
+    /// The digest of each evidence file, in lower-case hexadecimal digits; none where it stands in the report already.
+    pub of_files: Vec<Option<String>>,
+    /// Files that could not be read for it.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> Scan<'a> {
+    /// Opens what the inventory lists.
+    pub fn new(
+        inventory: &'a Inventory,
+        options: &'a Options,
+        names: &'a NameTable,
+        sink: &'a dyn Sink,
+    ) -> Scan<'a> {
+        Scan { run: Run::prepare(inventory, options, names, sink), inventory }
+    }
+
+    /// Reads everything on all workers, the one that asks among them. The digest of the last file may go on in `scope`.
+    pub fn read<'scope>(&'scope self, scope: &rayon::Scope<'scope>) -> ScanReport {
+        let threads = self.run.threads();
+        for _ in 1..threads {
+            scope.spawn(|_| self.run.work(true));
         }
-    });
-    state.finish(inventory)
+        self.run.work(threads == 1);
+        self.run.wait();
+        self.run.finish(self.inventory)
+    }
+
+    /// The digests, once the scope has ended.
+    pub fn digests(self) -> Digests {
+        Digests {
+            of_files: self.run.digests.into_iter().map(into_inner).collect(),
+            diagnostics: into_inner(self.run.diagnostics),
+        }
+    }
+}
+
+/// Which jobs were given to workers.
+#[derive(Default)]
+struct HandedOut {
+    next: usize,
+    /// How many of those that give rows are under way.
+    reading: usize,
+    /// The digest that was left to somebody else.
+    left: Option<usize>,
+}
+
+/// A job that gives rows, until it is dropped: a worker that panics gives it back, too.
+struct Reading<'r>(&'r Run<'r>);
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        lock(&self.0.handed_out).reading -= 1;
+        self.0.given_back.notify_all();
+    }
 }
 
 /// What became of a compressed file, and its texts.
@@ -174,7 +188,10 @@ struct Run<'a> {
     anchors: Anchors,
     opened: Vec<Option<Opened>>,
     jobs: Vec<Job>,
-    next: AtomicUsize,
+    last_digest: Option<usize>,
+    handed_out: Mutex<HandedOut>,
+    /// A worker gave back a job.
+    given_back: Condvar,
     done_bytes: AtomicU64,
     digests: Vec<Mutex<Option<String>>>,
     streams: Vec<Mutex<Option<Streamed>>>,
@@ -200,7 +217,9 @@ impl<'a> Run<'a> {
             anchors: Anchors::new(),
             opened: Vec::new(),
             jobs: Vec::new(),
-            next: AtomicUsize::new(0),
+            last_digest: None,
+            handed_out: Mutex::default(),
+            given_back: Condvar::new(),
             done_bytes: AtomicU64::new(0),
             digests: files.iter().map(|_| Mutex::new(None)).collect(),
             streams: files.iter().map(|_| Mutex::new(None)).collect(),
@@ -265,22 +284,66 @@ impl<'a> Run<'a> {
                 None => run.jobs.push(Job::Stream(index)),
             }
         }
+        run.last_digest = run.jobs.iter().rposition(|job| matches!(job, Job::Hash(_)));
         run
     }
 
-    fn work(&self) {
+    fn threads(&self) -> usize {
+        let wanted = self.options.threads;
+        if wanted == 0 { rayon::current_num_threads() } else { wanted }.max(1)
+    }
+
+    /// Works until there is nothing left to do. Whoever `takes_all` takes the last digest, too; another one leaves it, and
+    /// is free as soon as everything is read.
+    fn work(&self, takes_all: bool) {
         let mut worker = Worker::new(&self.anchors);
         let mut scratch = aaf_evidence::Scratch::default();
         let mut buffer = stream::Buffer::default();
-        while !self.sink.stopped() {
-            let Some(job) = self.jobs.get(self.next.fetch_add(1, Ordering::Relaxed)) else { break };
+        while let Some(job) = self.next(takes_all) {
+            if let Job::Hash(index) = *job {
+                self.hash(index);
+                continue;
+            }
+            let _reading = Reading(self);
             match *job {
-                Job::Hash(index) => self.hash(index),
+                Job::Hash(_) => {}
                 Job::Chunk(index, chunk) => self.chunk(index, chunk, &mut worker, &mut scratch),
                 Job::Journal(index) => self.journal(index, &mut worker, &mut scratch),
                 Job::Export(index) => self.export(index, &mut worker, &mut scratch, &mut buffer),
                 Job::Stream(index) => self.stream(index, &mut worker, &mut buffer),
             }
+        }
+    }
+
+    /// The next job. Digests stand in line with the reading of their files, so that neither runs far ahead of the other and a
+    /// file is read from the disk once.
+    fn next(&self, takes_all: bool) -> Option<&Job> {
+        let mut out = lock(&self.handed_out);
+        if takes_all && let Some(left) = out.left.take() {
+            return self.jobs.get(left);
+        }
+        loop {
+            if self.sink.stopped() {
+                return None;
+            }
+            let at = out.next;
+            let job = self.jobs.get(at)?;
+            out.next += 1;
+            if !matches!(job, Job::Hash(_)) {
+                out.reading += 1;
+            } else if !takes_all && self.last_digest == Some(at) {
+                out.left = Some(at);
+                continue;
+            }
+            return Some(job);
+        }
+    }
+
+    /// Waits until everything is read.
+    fn wait(&self) {
+        let mut out = lock(&self.handed_out);
+        while out.reading > 0 {
+            out = self.given_back.wait(out).unwrap_or_else(std::sync::PoisonError::into_inner);
         }
     }
 
@@ -428,117 +491,32 @@ impl<'a> Run<'a> {
         *lock(&self.streams[index]) = Some((report, sources));
     }
 
-    fn finish(self, inventory: &Inventory) -> ScanReport {
+    /// What was read; the digests of plain files come later.
+    fn finish(&self, inventory: &Inventory) -> ScanReport {
         let mut diagnostics = inventory.diagnostics.clone();
-        diagnostics.extend(self.diagnostics.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner));
+        diagnostics.append(&mut lock(&self.diagnostics));
         let mut files = Vec::new();
-        let parts = self.opened.into_iter().zip(self.streams).zip(self.digests);
-        for (index, ((opened, streamed), digest)) in parts.enumerate() {
+        for (index, (opened, streamed)) in self.opened.iter().zip(&self.streams).enumerate() {
             let file = &inventory.files[index];
-            let mut digest = into_inner(digest);
+            let mut digest = None;
             let (state, bytes_read, sources) = if self.failed[index] {
                 (State::Failed, 0, Vec::new())
             } else if let Some(opened) = opened {
-                let (state, source) = plain_source(file, &opened, &mut diagnostics);
+                let (state, source) = plain_source(file, opened, &mut diagnostics);
                 (state, source.bytes, vec![source])
-            } else if let Some((report, sources)) = into_inner(streamed) {
+            } else if let Some((report, sources)) = lock(streamed).take() {
                 diagnostics.extend(report.diagnostics);
-                digest = digest.or(report.digest.map(|digest| digest.0));
+                digest = report.digest.map(|digest| digest.0);
                 (report.state, report.packed_bytes, sources)
             } else {
                 (State::Skipped, 0, Vec::new())
             };
             files.push(FileReport { file: file.clone(), digest, state, bytes_read, sources });
         }
-        diagnostics.sort_by(|a, b| {
-            (a.evidence, &a.path, a.offset_bytes, a.code, &a.message).cmp(&(
-                b.evidence,
-                &b.path,
-                b.offset_bytes,
-                b.code,
-                &b.message,
-            ))
-        });
-        let mut captured = self.captured.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        sort(&mut diagnostics);
+        let mut captured = std::mem::take(&mut *lock(&self.captured));
         captured.sort_by(|a, b| (&a.path, &a.target, &a.head).cmp(&(&b.path, &b.target, &b.head)));
         ScanReport { files, diagnostics, captured }
-    }
-}
-
-/// Sums up a plain file and says what was wrong with it.
-fn plain_source(
-    file: &EvidenceFile,
-    opened: &Opened,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> (State, SourceReport) {
-    let mut sums = lock(&opened.sums);
-    let mut serials = AuditSerials::default();
-    let mut chunks = std::mem::take(&mut sums.serials);
-    chunks.sort_by_key(|(chunk, _)| *chunk);
-    chunks.iter().for_each(|(_, next)| serials.append(next));
-    serials.settle();
-    let mut state = State::Read;
-    let mut bytes = opened.plain.len();
-    if let Some((offset, message)) = &sums.failed {
-        state = State::Partial;
-        let message = format!("{message}; the rest of the file was read");
-        diagnostics
-            .push(Diagnostic::new(Code::Unreadable, Some(file.id), &file.display, message).at(*offset));
-    }
-    if opened.plain.shrunk() {
-        state = State::Partial;
-        let now = std::fs::metadata(&file.path).map_or(0, |metadata| metadata.len());
-        bytes = now.min(bytes);
-        let message = format!("the file shrank from {} to {now} bytes while it was read", opened.plain.len());
-        diagnostics.push(Diagnostic::new(Code::Changed, Some(file.id), &file.display, message).at(now));
-    }
-    let nul_run = sums.counts.nul_run.filter(|_| opened.form != Form::JournalExport);
-    note_counts(file.id, &file.display, nul_run, sums.first_long, diagnostics);
-    if let Some(journal) = &sums.journal {
-        diagnostics.extend(journal.diagnostics(file.id, &file.display));
-        if !journal.is_whole() {
-            state = State::Partial;
-        }
-    }
-    let entries = sums.journal.as_ref().map(|journal| journal.entries);
-    let mut scratch = aaf_evidence::Scratch::default();
-    let unfinished = bytes > 0
-        && opened
-            .plain
-            .window(bytes - 1..bytes, &mut scratch)
-            .is_ok_and(|last| last.first().is_some_and(|&byte| byte != b'\n'));
-    let source = SourceReport {
-        evidence: file.id,
-        member: 0,
-        path: file.display.clone(),
-        kind: file.kind,
-        form: Some(opened.form),
-        state,
-        bytes,
-        lines: entries.unwrap_or(sums.counts.newlines + u64::from(unfinished)),
-        records: sums.records,
-        context: sums.context,
-        companions: sums.companions,
-        mtime_us: file.mtime_us,
-        serials,
-    };
-    (state, source)
-}
-
-fn note_counts(
-    evidence: u32,
-    path: &str,
-    nul_run: Option<(u64, u64)>,
-    long_line: Option<u64>,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
-    if let Some((at, length)) = nul_run {
-        let message = format!("{length} NUL bytes in runs, as a crash leaves them; passed over");
-        diagnostics.push(Diagnostic::new(Code::NulRun, Some(evidence), path, message).at(at));
-    }
-    if let Some(at) = long_line {
-        let message = "a line is longer than 1 MiB; it was read in pieces, a record across two pieces is cut";
-        diagnostics.push(Diagnostic::new(Code::LongLine, Some(evidence), path, message).at(at));
     }
 }
 
@@ -629,4 +607,42 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 fn into_inner<T>(mutex: Mutex<T>) -> T {
     mutex.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nobody;
+
+    impl Sink for Nobody {
+        fn block(&self, _evidence: u32, _member: u32, _chunk: u64, _block: &mut Block) {}
+    }
+
+    #[test]
+    fn every_file_has_its_digest_for_any_number_of_workers() {
+        let folder = tempfile::tempdir().expect("folder");
+        for number in 0..5 {
+            let text = format!("line {number}\n").repeat(number * 9000);
+            std::fs::write(folder.path().join(number.to_string()), text).expect("written");
+        }
+        let digests = |threads: usize, kind: HashKind| -> Vec<String> {
+            let options = Options {
+                threads,
+                chunk_bytes: 4096,
+                evidence: aaf_evidence::Options { hash: kind, ..aaf_evidence::Options::default() },
+                ..Options::default()
+            };
+            let inventory = aaf_evidence::discover(&[folder.path().to_path_buf()], &options.evidence);
+            let report = scan(&inventory, &options, &NameTable::default(), &Nobody);
+            let digest = |file: &FileReport| format!("{:.8}", file.digest.as_deref().unwrap_or("none"));
+            report.files.iter().map(digest).collect()
+        };
+        for threads in 1..5 {
+            // As sha256sum says.
+            let sums = ["e3b0c442", "b1a38f74", "57215d99", "3a60295b", "d668c6bb"];
+            assert_eq!(digests(threads, HashKind::Sha256), sums, "{threads}");
+            assert_eq!(digests(threads, HashKind::None), ["none"; 5], "{threads}");
+        }
+    }
 }

@@ -92,12 +92,12 @@ const LOOSE_BYTES: usize = 96 << 20;
 /// Settles hosts and clocks and puts all rows in order. `sources` are sorted by evidence and member; `names` are the
 /// hosts and programs by number.
 pub fn settle(
-    store: Store,
+    store: &Store,
     names: &[Vec<u8>],
     sources: &[SourceInfo],
     assumptions: &Assumptions,
 ) -> Result<Settled, SettleError> {
-    let (inner, budget_bytes, folder) = store.into_parts()?;
+    let (inner, budget_bytes, folder) = store.take()?;
     let mut hosts = Hosts::settle(names, sources, &inner.tracks, assumptions);
     hosts.correct(&assumptions.clocks).map_err(|host| {
         let known = hosts.names.iter().skip(1).take(20).cloned().collect::<Vec<_>>().join(", ");
@@ -131,7 +131,7 @@ pub fn settle(
         Some(mut file) => {
             file.write(&blocks).map_err(spill_error)?;
             drop(blocks);
-            let mut runs = SortedRuns::new(&folder, budget_bytes).map_err(spill_error)?;
+            let mut runs = SortedRuns::new(folder, budget_bytes).map_err(spill_error)?;
             let mut placed = std::mem::take(&mut file.placed);
             placed.sort_by_key(|placed| (placed.evidence, placed.member, placed.chunk));
             let mut loose = StoredBlock { evidence: 0, member: 0, chunk: 0, block: Block::default() };

@@ -86,14 +86,15 @@ impl Store {
         lock(&self.inner).failed.is_some()
     }
 
-    pub(crate) fn into_parts(self) -> Result<(Inner, usize, std::path::PathBuf), StoreError> {
-        let mut inner = self.inner.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    /// What was kept, the budget and the folder; the store is empty then.
+    pub(crate) fn take(&self) -> Result<(Inner, usize, &Path), StoreError> {
+        let mut inner = std::mem::take(&mut *lock(&self.inner));
         if let Some(source) = inner.failed.take() {
             return Err(StoreError::Spill { folder: self.folder.display().to_string(), source });
         }
         inner.blocks.sort_by_key(|block| (block.evidence, block.member, block.chunk));
         inner.tracks.sort_by_key(|track| (track.evidence, track.member, track.chunk));
-        Ok((inner, self.budget_bytes, self.folder))
+        Ok((inner, self.budget_bytes, &self.folder))
     }
 }
 

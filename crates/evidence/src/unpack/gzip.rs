@@ -1,6 +1,6 @@
 //! gzip (RFC 1952): header and trailer by hand, deflate by zlib-rs.
 
-use flate2::{Crc, Decompress, FlushDecompress, Status};
+use flate2::{Decompress, FlushDecompress, Status};
 use memchr::memmem;
 
 use super::{Codec, Outcome, Step, Trailer};
@@ -12,12 +12,13 @@ const HEADER_MAX_BYTES: usize = 128 << 10;
 /// Decodes gzip members.
 pub(crate) struct Gzip {
     inflate: Decompress,
-    crc: Crc,
+    // The inflater's own takes a sixth of the time of the whole.
+    crc: crc32fast::Hasher,
 }
 
 impl Gzip {
     pub fn new() -> Self {
-        Gzip { inflate: Decompress::new(false), crc: Crc::new() }
+        Gzip { inflate: Decompress::new(false), crc: crc32fast::Hasher::new() }
     }
 }
 
@@ -113,7 +114,7 @@ impl Codec for Gzip {
         input.consume(trailer.len());
         let [a, b, c, d, e, f, g, h] = trailer;
         let unpacked = self.inflate.total_out();
-        let same_sum = u32::from_le_bytes([a, b, c, d]) == self.crc.sum();
+        let same_sum = u32::from_le_bytes([a, b, c, d]) == self.crc.clone().finalize();
         let same_length = u32::from_le_bytes([e, f, g, h]) == unpacked as u32;
         let wrong = match (same_sum, same_length) {
             (true, true) => return Ok(()),

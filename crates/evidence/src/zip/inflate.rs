@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use aaf_model::Code;
-use flate2::{Crc, Decompress, FlushDecompress, Status};
+use flate2::{Decompress, FlushDecompress, Status};
 
 use crate::context::Context;
 
@@ -101,7 +101,7 @@ pub(super) struct Checked<'a, R> {
     inner: R,
     context: &'a Context<'a>,
     member: &'a str,
-    crc: Crc,
+    crc: crc32fast::Hasher,
     stated: Option<(u32, u64)>,
     bytes: u64,
 }
@@ -109,7 +109,7 @@ pub(super) struct Checked<'a, R> {
 impl<'a, R: Read> Checked<'a, R> {
     /// `stated` is checksum and size; none where the archive does not say them before the content.
     pub fn new(inner: R, context: &'a Context<'a>, member: &'a str, stated: Option<(u32, u64)>) -> Self {
-        Checked { inner, context, member, crc: Crc::new(), stated, bytes: 0 }
+        Checked { inner, context, member, crc: crc32fast::Hasher::new(), stated, bytes: 0 }
     }
 
     /// What is below.
@@ -127,10 +127,11 @@ impl<R: Read> Read for Checked<'_, R> {
             }
         })?;
         if count == 0 && !out.is_empty() {
+            let sum = self.crc.clone().finalize();
             if let Some((crc, size)) = self.stated.take()
-                && (crc != self.crc.sum() || size != self.bytes)
+                && (crc != sum || size != self.bytes)
             {
-                let what = match (crc == self.crc.sum(), size == self.bytes) {
+                let what = match (crc == sum, size == self.bytes) {
                     (false, true) => "checksum is wrong".to_owned(),
                     (true, _) => format!("size is said to be {size}"),
                     (false, false) => format!("checksum is wrong and its size said to be {size}"),
