@@ -107,6 +107,8 @@ pub(crate) fn judge(
         let service = rules.kinds.of(&alone, &mut known_kinds);
         window_rows.push(window_row(window, service, &incidents, hosts, &incident_ids));
     }
+    // Millions of small pieces of memory; nobody has to wait until all of them are given back.
+    rayon::spawn(move || drop((behaviours, findings, incidents)));
     Judged { incidents: incident_rows, findings: finding_rows, windows: window_rows, of_line, expired }
 }
 

@@ -15,7 +15,7 @@ use crate::rule::Rule;
 use crate::rules::Rules;
 use crate::sequences::{self, Boot, ClockStep, Find, Scene};
 use crate::suppress::Suppressions;
-use crate::taxonomy;
+use crate::taxonomy::{self, Fields};
 use crate::windows::{self, AtCollection, Window};
 
 /// What is judged.
@@ -60,6 +60,9 @@ const RELOAD_US: i64 = 60_000_000;
 /// Fewer changed profiles are somebody's doing, not a boot, a package or a reload of all.
 const RELOAD_LEAST: usize = 10;
 
+/// Behaviours that are asked about by one worker at a time, which remembers what it learned of their shapes.
+const ASKED_TOGETHER: usize = 1024;
+
 /// Behaviours that one finding tells: of one rule, profile, episode and outcome.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Group<'b> {
@@ -86,6 +89,7 @@ pub fn assess(input: Input<'_>, rules: &Rules) -> Assessment {
     let found_of: Vec<Vec<(usize, &Rule)>> = behaviours
         .par_iter()
         .zip(kinds.par_iter())
+        .with_min_len(ASKED_TOGETHER)
         .map_init(Candidates::default, |known, (behaviour, kind)| matching(rules, known, behaviour, kind))
         .collect();
     let mut groups: BTreeMap<Group<'_>, Vec<usize>> = BTreeMap::new();
@@ -194,7 +198,8 @@ where
     let admitted = known.of(&rules.all, behaviour, &subject);
     let mut found: Vec<(usize, &Rule)> = admitted.map(|at| (at, &rules.all[at])).collect();
     if !found.is_empty() {
-        let event = taxonomy::event(behaviour, kind);
+        let wanted = found.iter().fold(Fields::default(), |all, (_, rule)| all.with(rule.fields));
+        let event = taxonomy::event(behaviour, kind, wanted);
         found.retain(|(_, rule)| rule.is_match(&event));
     }
     found

@@ -317,7 +317,16 @@ mod tests {
                     ],
                     ..Behaviour::default()
                 };
-                let event = taxonomy::event(&behaviour, kind);
+                let event = taxonomy::event(&behaviour, kind, taxonomy::Fields::ALL);
+                for rule in &rules.all {
+                    let part = taxonomy::event(&behaviour, kind, rule.fields);
+                    assert_eq!(
+                        rule.is_match(&part),
+                        rule.is_match(&event),
+                        "{} {operation} {kind}",
+                        rule.name
+                    );
+                }
                 let subject = Subject::new(&behaviour, kind, &rules.expressions);
                 let mut known = Candidates::default();
                 // Asked twice: what is remembered is the same.

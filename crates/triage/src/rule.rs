@@ -11,6 +11,7 @@ use sigma_rust::Event;
 use crate::gate::Gate;
 use crate::sets::Sets;
 use crate::stage::Stage;
+use crate::taxonomy::Fields;
 
 /// How sure a rule is that what it finds is hostile.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -87,6 +88,8 @@ pub struct Rule {
     pub text: String,
     /// What any event that it finds must hold.
     pub(crate) gate: Gate,
+    /// What it looks at.
+    pub(crate) fields: Fields,
     detection: sigma_rust::Rule,
 }
 
@@ -120,11 +123,8 @@ impl Rule {
                 .map_err(|error| bad(format!("triage: {error}"), at("triage")))?,
             None => Reading::default(),
         };
-        for field in fields_of(&value) {
-            if !crate::taxonomy::FIELDS.iter().any(|(known, _)| *known == field) {
-                return Err(bad(format!("{field} is no field of ours"), at("detection")));
-            }
-        }
+        let fields = fields_of(&value)
+            .map_err(|field| bad(format!("{field} is no field of ours"), at("detection")))?;
         let gate = Gate::of(&value);
         let detection: sigma_rust::Rule =
             serde_norway::from_value(value).map_err(|error| bad(error.to_string(), at("detection")))?;
@@ -159,6 +159,7 @@ impl Rule {
             source: format!("{path}:{line}"),
             text: yaml.to_owned(),
             gate,
+            fields,
             detection,
         })
     }
@@ -183,25 +184,33 @@ fn level_of(level: &impl std::fmt::Debug) -> Level {
     Level::from_word(&format!("{level:?}").to_ascii_lowercase()).unwrap_or_default()
 }
 
-/// The fields that the detections of a rule name.
-fn fields_of(rule: &Value) -> Vec<String> {
-    fn walk(value: &Value, fields: &mut Vec<String>) {
+/// The fields that the detections of a rule look at; as an error the first that is none of ours.
+fn fields_of(rule: &Value) -> Result<Fields, String> {
+    fn walk(value: &Value) -> Result<Fields, String> {
         match value {
-            Value::Sequence(list) => list.iter().for_each(|value| walk(value, fields)),
-            Value::Mapping(map) => {
-                for name in map.keys().filter_map(Value::as_str) {
-                    fields.push(name.split('|').next().unwrap_or(name).to_owned());
-                }
+            Value::Sequence(list) => {
+                list.iter().try_fold(Fields::default(), |all, value| Ok(all.with(walk(value)?)))
             }
-            _ => {}
+            Value::Mapping(map) => {
+                let mut all = Fields::default();
+                for name in map.keys().filter_map(Value::as_str) {
+                    let mut parts = name.split('|');
+                    let field = parts.next().unwrap_or(name);
+                    all = all.with(Fields::of(field).ok_or_else(|| field.to_owned())?);
+                    // What stands for another field's name is a value here.
+                    if parts.any(|modifier| modifier == "fieldref") {
+                        all = Fields::ALL;
+                    }
+                }
+                Ok(all)
+            }
+            // A keyword is looked for everywhere.
+            _ => Ok(Fields::ALL),
         }
     }
-    let mut fields = Vec::new();
     let selections = rule.get("detection").and_then(Value::as_mapping).into_iter().flatten();
-    for (name, selection) in selections {
-        if name.as_str() != Some("condition") {
-            walk(selection, &mut fields);
-        }
-    }
-    fields
+    let selections = selections.filter(|(name, _)| name.as_str() != Some("condition"));
+    selections
+        .map(|(_, selection)| walk(selection))
+        .try_fold(Fields::default(), |all, some| Ok(all.with(some?)))
 }

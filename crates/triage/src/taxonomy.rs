@@ -123,20 +123,68 @@ pub(crate) fn value<'b>(behaviour: &'b Behaviour, kind: &'b str, field: &str) ->
     Cow::Borrowed(text)
 }
 
-/// The fields of a behaviour, as rules see them. Empty values are absent.
-pub fn event(behaviour: &Behaviour, kind: &str) -> Event {
+/// Fields by their places in [`FIELDS`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fields(u64);
+
+const _: () = assert!(FIELDS.len() <= 64);
+
+impl Fields {
+    /// Every field.
+    pub const ALL: Fields = Fields(u64::MAX);
+
+    /// One field; none where it is not known.
+    pub fn of(field: &str) -> Option<Fields> {
+        FIELDS.iter().position(|(known, _)| *known == field).map(|place| Fields(1 << place))
+    }
+
+    /// These and those.
+    pub const fn with(self, other: Fields) -> Fields {
+        Fields(self.0 | other.0)
+    }
+
+    /// Whether the field at this place is one of them.
+    const fn has(self, place: usize) -> bool {
+        self.0 >> place & 1 == 1
+    }
+}
+
+/// The fields of a behaviour that are `wanted`, as rules see them. Empty values are absent.
+pub fn event(behaviour: &Behaviour, kind: &str, wanted: Fields) -> Event {
     let mut event = Event::new();
-    for (field, _) in FIELDS.iter().filter(|(field, _)| !is_number(field)) {
-        let value = value(behaviour, kind, field);
-        if !value.is_empty() {
-            event.insert(*field, String::from_utf8_lossy(&value).into_owned());
+    for (_, (field, _)) in FIELDS.iter().enumerate().filter(|(place, _)| wanted.has(*place)) {
+        let number = match *field {
+            "auid" => behaviour.session.map(|(user, _)| user),
+            "count" => Some(i64::try_from(behaviour.count).unwrap_or(i64::MAX)),
+            "objects" => Some(i64::from(behaviour.objects)),
+            "peak" => Some(i64::try_from(behaviour.peak_per_second).unwrap_or(i64::MAX)),
+            _ => None,
+        };
+        if let Some(number) = number {
+            event.insert(*field, number);
+        } else if !is_number(field) {
+            let value = value(behaviour, kind, field);
+            if !value.is_empty() {
+                event.insert(*field, String::from_utf8_lossy(&value).into_owned());
+            }
         }
     }
-    if let Some((user, _)) = behaviour.session {
-        event.insert("auid", user);
-    }
-    event.insert("count", i64::try_from(behaviour.count).unwrap_or(i64::MAX));
-    event.insert("objects", i64::from(behaviour.objects));
-    event.insert("peak", i64::try_from(behaviour.peak_per_second).unwrap_or(i64::MAX));
     event
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_wanted_is_there() {
+        let behaviour =
+            Behaviour { operation: b"exec".to_vec(), comm: b"sh".to_vec(), count: 7, ..Behaviour::default() };
+        let some = ["comm", "count", "auid", "exe"].into_iter().filter_map(Fields::of);
+        let event = event(&behaviour, "web", some.fold(Fields::default(), Fields::with));
+        let has: Vec<&str> =
+            FIELDS.iter().map(|(field, _)| *field).filter(|field| event.get(field).is_some()).collect();
+        assert_eq!(has, ["comm", "count"]);
+        assert_eq!(Fields::of("nothing"), None);
+    }
 }

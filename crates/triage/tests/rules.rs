@@ -7,7 +7,7 @@ mod common;
 use std::collections::BTreeSet;
 
 use aaf_model::{Level, Outcome, Verdict};
-use aaf_triage::{Behaviour, wording};
+use aaf_triage::{Behaviour, taxonomy, wording};
 use common::{event, judge, rules};
 
 #[test]
@@ -22,7 +22,7 @@ fn every_rule_compiles_and_is_well_formed() {
             assert!(digits.len() >= 4 && digits.bytes().all(|it| it.is_ascii_digit()), "{technique}");
         }
         let known = |name: &str| {
-            let fields = aaf_triage::taxonomy::FIELDS.iter().map(|(field, _)| *field);
+            let fields = taxonomy::FIELDS.iter().map(|(field, _)| *field);
             fields.chain(wording::EXTRA_PLACEHOLDERS.iter().copied()).any(|field| field == name)
         };
         for text in [&rule.reading.attack, &rule.reading.payload, &rule.reading.result, &rule.reading.action]
@@ -48,7 +48,7 @@ fn every_rule_finds_what_it_should_and_not_its_like() {
         let behaviour = event(&words);
         let rule = rules.get(name).unwrap_or_else(|| panic!("there is no rule {name}"));
         let kind = rules.kinds.of(&behaviour, &mut Default::default());
-        let finds = rule.is_match(&aaf_triage::taxonomy::event(&behaviour, &kind));
+        let finds = rule.is_match(&taxonomy::event(&behaviour, &kind, taxonomy::Fields::ALL));
         assert_eq!(finds, sign == "+", "{line} (a service of kind {kind})");
         seen.insert((name.to_owned(), finds));
     }

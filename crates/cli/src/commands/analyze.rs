@@ -185,6 +185,8 @@ impl Analyze {
         let damage = ui.diagnostics(&analysis.diagnostics, is_text);
         self.print(&analysis, written.as_ref().map(|(path, bytes)| (&**path, *bytes)), ui)?;
         let reached = values::reaches(self.fail_on, &analysis.incidents);
+        // The process ends here; giving back millions of rows one by one would only take time.
+        std::mem::forget(analysis);
         Ok(if reached {
             Exit::Reached
         } else if damage {
