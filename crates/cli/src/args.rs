@@ -175,10 +175,12 @@ impl Reading {
             max_unpacked_bytes: self.max_unpacked,
             max_buffered_bytes: self.max_buffered,
         };
-        if let Some(threads) = self.threads {
-            // Fails where the pool exists already, which is then of the default size.
-            let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global();
-        }
+        // Workers do all the work, so they get the room that a main thread has. Fails where the pool exists already, which
+        // is then of the default size.
+        let _ = rayon::ThreadPoolBuilder::new()
+            .num_threads(self.threads.map_or(0, usize::from))
+            .stack_size(8 << 20)
+            .build_global();
         options
     }
 }
