@@ -319,12 +319,12 @@ impl<'a> Run<'a> {
     /// file is read from the disk once.
     fn next(&self, takes_all: bool) -> Option<&Job> {
         let mut out = lock(&self.handed_out);
-        if takes_all && let Some(left) = out.left.take() {
-            return self.jobs.get(left);
-        }
         loop {
             if self.sink.stopped() {
                 return None;
+            }
+            if takes_all && let Some(left) = out.left.take() {
+                return self.jobs.get(left);
             }
             let at = out.next;
             let job = self.jobs.get(at)?;

@@ -152,7 +152,8 @@ impl Fields {
 /// The fields of a behaviour that are `wanted`, as rules see them. Empty values are absent.
 pub fn event(behaviour: &Behaviour, kind: &str, wanted: Fields) -> Event {
     let mut event = Event::new();
-    for (_, (field, _)) in FIELDS.iter().enumerate().filter(|(place, _)| wanted.has(*place)) {
+    let wanted = FIELDS.iter().enumerate().filter(|(place, _)| wanted.has(*place));
+    for field in wanted.map(|(_, (field, _))| field) {
         let number = match *field {
             "auid" => behaviour.session.map(|(user, _)| user),
             "count" => Some(i64::try_from(behaviour.count).unwrap_or(i64::MAX)),

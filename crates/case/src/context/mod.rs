@@ -136,14 +136,17 @@ impl ContextLine {
         Some((id, audit_type, audited::core(self.text.get(self.said.message_at..).unwrap_or_default())))
     }
 
-    /// What makes lines of two logs the same: the second and the message, or the audit record.
+    /// What makes lines of two logs the same: the second and the message, or the audit record and its message.
     fn sense(&self) -> Sense {
+        let message = self.text.get(self.said.message_at..).unwrap_or_default();
         if let Some((id, audit_type)) = self.said.record
             && id.serial != audited::NO_SERIAL
         {
-            return (id.epoch_us, format!("{}:{audit_type}", id.serial).into_bytes());
+            // With what it says: who plants another text under a number that exists does not displace what stood there.
+            let mut sense = format!("{}:{audit_type}:", id.serial).into_bytes();
+            sense.extend_from_slice(audited::core(message));
+            return (id.epoch_us, sense);
         }
-        let message = self.text.get(self.said.message_at..).unwrap_or_default();
         (self.said.time_us.div_euclid(1_000_000), message.trim_ascii().to_vec())
     }
 }
@@ -283,5 +286,43 @@ impl Lines {
         if !self.line.is_empty() {
             each(self.start, &self.line);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(path: &str, offset_bytes: u64, text: &str) -> ContextLine {
+        let said = read_line(text.as_bytes(), &TimeZone::UTC, 0).unwrap();
+        ContextLine { said, path: path.to_owned(), offset_bytes, text: text.as_bytes().to_vec() }
+    }
+
+    fn kept(lines: Vec<ContextLine>) -> Vec<(String, u64)> {
+        let mut context = Context { lines, left_out: 0 };
+        context.finish();
+        context.lines.into_iter().map(|line| (line.path, line.offset_bytes)).collect()
+    }
+
+    const LOGIN: &str = "type=USER_LOGIN msg=audit(1767225600.100:7): pid=9 uid=0 auid=1000 ses=2 \
+                         msg='op=login acct=\"eve\" exe=\"/usr/sbin/sshd\" res=success'";
+
+    #[test]
+    fn copies_of_a_record_are_kept_once() {
+        let said = LOGIN.replace("type=USER_LOGIN msg=", "type=1112 ");
+        let kernel = format!("Jan  1 00:00:00 web kernel: [    9.000000] audit: {said}");
+        let lines = [("audit.log", LOGIN), ("audit.log.copy", LOGIN), ("syslog", &kernel)];
+        assert_eq!(kept(lines.map(|(path, text)| line(path, 0, text)).to_vec()).len(), 1);
+    }
+
+    #[test]
+    fn another_text_under_the_same_number_displaces_nothing() {
+        let planted = LOGIN.replace("eve", "bob");
+        let kept = kept(vec![
+            line("audit.log", 0, LOGIN),
+            line("planted.log", 0, &planted),
+            line("planted.log", 300, &planted),
+        ]);
+        assert_eq!(kept, [("planted.log".to_owned(), 0), ("audit.log".to_owned(), 0)]);
     }
 }
