@@ -9,7 +9,8 @@ use rayon::prelude::*;
 
 use crate::clock::{Clocks, Resolved};
 use crate::hosts::{Hosts, UNKNOWN};
-use crate::sorted::{Sorted, SortedRuns};
+use crate::sorted::{PACKED_TOGETHER, Sorted, SortedRuns};
+use crate::spill::Packed;
 use crate::steps::StepBack;
 use crate::store::{Inner, Store, StoreError, StoredBlock};
 
@@ -129,29 +130,41 @@ pub fn settle(
             Sorted::in_memory(blocks)
         }
         Some(mut file) => {
-            file.write(&blocks).map_err(spill_error)?;
+            for several in blocks.chunks(PACKED_TOGETHER) {
+                let packed: Vec<Packed> = several.par_iter().map(StoredBlock::packed).collect();
+                packed.iter().try_for_each(|packed| file.write(packed)).map_err(spill_error)?;
+            }
             drop(blocks);
+            file.flush().map_err(spill_error)?;
             let mut runs = SortedRuns::new(folder, budget_bytes).map_err(spill_error)?;
             let mut placed = std::mem::take(&mut file.placed);
             placed.sort_by_key(|placed| (placed.evidence, placed.member, placed.chunk));
             let mut loose = StoredBlock { evidence: 0, member: 0, chunk: 0, block: Block::default() };
-            for at in &placed {
-                let mut block = file.read(at).map_err(spill_error)?;
-                context.place_block(&mut block);
-                let mut kept = Block::default();
-                let all_kept = block.rows.iter().all(|row| row.epoch_us != i64::MIN)
-                    || loose.block.memory_bytes() > LOOSE_BYTES;
-                if !all_kept {
-                    for index in 0..block.rows.len() {
-                        let view = block.view(index);
-                        let target = if view.row.epoch_us == i64::MIN { &mut loose.block } else { &mut kept };
-                        target.push_view(&view);
+            for several in placed.chunks(PACKED_TOGETHER) {
+                let read: Result<Vec<Block>, _> = several
+                    .par_iter()
+                    .map(|at| {
+                        let mut block = file.read(at)?;
+                        context.place_block(&mut block);
+                        Ok(block)
+                    })
+                    .collect();
+                for (at, mut block) in several.iter().zip(read.map_err(spill_error)?) {
+                    let is_full = loose.block.memory_bytes() > LOOSE_BYTES;
+                    if is_full {
+                        context.place_in_order(&mut block);
+                    } else if block.rows.iter().any(|row| row.epoch_us == i64::MIN) {
+                        let mut kept = Block::default();
+                        for index in 0..block.rows.len() {
+                            let view = block.view(index);
+                            let target =
+                                if view.row.epoch_us == i64::MIN { &mut loose.block } else { &mut kept };
+                            target.push_view(&view);
+                        }
+                        block = kept;
                     }
-                } else if loose.block.memory_bytes() > LOOSE_BYTES {
-                    context.place_in_order(&mut block);
+                    runs.push(at.evidence, at.member, at.chunk, block).map_err(spill_error)?;
                 }
-                let block = if all_kept { block } else { kept };
-                runs.push(at.evidence, at.member, at.chunk, block).map_err(spill_error)?;
             }
             let mut loose = vec![loose];
             let all: Vec<(usize, usize)> = (0..loose[0].block.rows.len()).map(|row| (0, row)).collect();

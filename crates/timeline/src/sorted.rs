@@ -7,7 +7,7 @@ use std::path::Path;
 use aaf_model::block::{Block, Row, RowView};
 use rayon::prelude::*;
 
-use crate::spill::{Placed, SpillFile};
+use crate::spill::{Packed, Placed, SpillFile};
 use crate::store::StoredBlock;
 
 /// What rows are ordered by.
@@ -176,6 +176,8 @@ pub struct SortedRuns {
 
 /// Rows of a run are written in blocks of about this many bytes.
 const RUN_BLOCK_BYTES: usize = 1 << 20;
+/// Blocks that are packed or unpacked on all workers before the next ones are.
+pub(crate) const PACKED_TOGETHER: usize = 8;
 
 impl SortedRuns {
     pub(crate) fn new(folder: &Path, budget_bytes: usize) -> io::Result<SortedRuns> {
@@ -204,17 +206,32 @@ impl SortedRuns {
         let Sorted::InMemory(run) = Sorted::in_memory(std::mem::take(&mut self.pending)) else {
             return Ok(());
         };
+        let view = |entry: &Entry| run.blocks[entry.block as usize].block.view(entry.row as usize);
+        let mut bytes = 0;
+        // A new piece begins where the bytes pass another multiple.
+        let pieces: Vec<&[Entry]> = run
+            .entries
+            .chunk_by(|entry, _| {
+                let before = bytes / RUN_BLOCK_BYTES;
+                bytes += view(entry).bytes.len();
+                bytes / RUN_BLOCK_BYTES == before
+            })
+            .collect();
         let first = self.file.placed.len();
-        let mut block = Block::default();
-        for entry in &run.entries {
-            block.push_view(&run.blocks[entry.block as usize].block.view(entry.row as usize));
-            if block.bytes.len() > RUN_BLOCK_BYTES {
-                self.file.write_block(0, 0, 0, &block)?;
-                block = Block::default();
+        for several in pieces.chunks(PACKED_TOGETHER) {
+            let packed: Vec<Packed> = several
+                .par_iter()
+                .map(|piece| {
+                    let mut block = Block::default();
+                    for entry in *piece {
+                        block.push_view(&view(entry));
+                    }
+                    Packed::of(0, 0, 0, &block)
+                })
+                .collect();
+            for packed in &packed {
+                self.file.write(packed)?;
             }
-        }
-        if !block.rows.is_empty() {
-            self.file.write_block(0, 0, 0, &block)?;
         }
         self.file.flush()?;
         self.runs.push(self.file.placed.split_off(first));

@@ -1,7 +1,8 @@
 //! Blocks in a temporary file, in a private format: never read by another version, gone with the process.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use aaf_model::block::{Block, CompanionLine, Row};
@@ -9,16 +10,28 @@ use aaf_model::record::ContextKind;
 use aaf_model::time::Civil;
 use aaf_model::{Carrier, Class, Field, Key, Notes, Quoting, Role, Span, Stamp, TimeSource, Verdict};
 
-use crate::store::StoredBlock;
-
 /// Where a block lies in the file.
 #[derive(Clone, Copy, Debug)]
 pub struct Placed {
     pub evidence: u32,
     pub member: u32,
     pub chunk: u64,
-    pub position: u64,
-    pub length: u64,
+    position: u64,
+    length: u64,
+}
+
+/// A block as it stands in the file. Packed, since writing and reading twice as much as the evidence takes longer than packing.
+pub struct Packed {
+    pub evidence: u32,
+    pub member: u32,
+    pub chunk: u64,
+    bytes: Vec<u8>,
+}
+
+impl Packed {
+    pub fn of(evidence: u32, member: u32, chunk: u64, block: &Block) -> Packed {
+        Packed { evidence, member, chunk, bytes: lz4_flex::compress_prepend_size(&encode(block)) }
+    }
 }
 
 /// A nameless temporary file of blocks; the system removes it when the process ends, however it ends.
@@ -34,33 +47,26 @@ impl SpillFile {
         Ok(SpillFile { file: BufWriter::with_capacity(1 << 20, file), end: 0, placed: Vec::new() })
     }
 
-    pub fn write(&mut self, blocks: &[StoredBlock]) -> io::Result<()> {
-        for stored in blocks {
-            self.write_block(stored.evidence, stored.member, stored.chunk, &stored.block)?;
-        }
-        self.file.flush()
-    }
-
-    pub fn write_block(&mut self, evidence: u32, member: u32, chunk: u64, block: &Block) -> io::Result<()> {
-        let bytes = encode(block);
-        self.file.write_all(&bytes)?;
-        let length = bytes.len() as u64;
+    pub fn write(&mut self, packed: &Packed) -> io::Result<()> {
+        self.file.write_all(&packed.bytes)?;
+        let Packed { evidence, member, chunk, .. } = *packed;
+        let length = packed.bytes.len() as u64;
         self.placed.push(Placed { evidence, member, chunk, position: self.end, length });
         self.end += length;
         Ok(())
     }
 
+    /// Before anything is read back.
     pub fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
     }
 
-    pub fn read(&mut self, placed: &Placed) -> io::Result<Block> {
-        let file = self.file.get_mut();
-        file.seek(SeekFrom::Start(placed.position))?;
-        let mut bytes = vec![0; placed.length as usize];
-        file.read_exact(&mut bytes)?;
-        file.seek(SeekFrom::Start(self.end))?;
-        decode(&bytes).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a spilled block is damaged"))
+    pub fn read(&self, placed: &Placed) -> io::Result<Block> {
+        let damaged = || io::Error::new(io::ErrorKind::InvalidData, "a spilled block is damaged");
+        let mut packed = vec![0; placed.length as usize];
+        self.file.get_ref().read_exact_at(&mut packed, placed.position)?;
+        let bytes = lz4_flex::decompress_size_prepended(&packed).map_err(|_| damaged())?;
+        decode(&bytes).ok_or_else(damaged)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use aaf_model::block::Block;
 
-use crate::spill::SpillFile;
+use crate::spill::{Packed, SpillFile};
 use crate::track::Track;
 
 /// The store could not do its work.
@@ -29,6 +29,12 @@ pub(crate) struct StoredBlock {
     pub block: Block,
 }
 
+impl StoredBlock {
+    pub fn packed(&self) -> Packed {
+        Packed::of(self.evidence, self.member, self.chunk, &self.block)
+    }
+}
+
 /// Takes rows from many threads.
 pub struct Store {
     budget_bytes: usize,
@@ -41,6 +47,8 @@ pub(crate) struct Inner {
     pub blocks: Vec<StoredBlock>,
     pub memory: usize,
     pub tracks: Vec<Track>,
+    /// Whether rows go to the file, or have gone.
+    pub is_spilling: bool,
     pub spilled: Option<SpillFile>,
     pub failed: Option<std::io::Error>,
 }
@@ -60,25 +68,37 @@ impl Store {
         // A copy takes just the room that it needs.
         let block = block.clone();
         let memory = block.memory_bytes();
-        let mut inner = lock(&self.inner);
-        inner.tracks.push(track);
-        inner.memory += memory;
-        inner.blocks.push(StoredBlock { evidence, member, chunk, block });
-        if inner.memory > self.budget_bytes && inner.failed.is_none() {
-            let blocks = std::mem::take(&mut inner.blocks);
+        let due = {
+            let mut inner = lock(&self.inner);
+            inner.tracks.push(track);
+            inner.memory += memory;
+            inner.blocks.push(StoredBlock { evidence, member, chunk, block });
+            // The first time all goes; then little by little, so that all workers pack and none waits for another.
+            let limit = if inner.is_spilling { self.budget_bytes / 16 } else { self.budget_bytes };
+            if inner.memory <= limit || inner.failed.is_some() {
+                return;
+            }
+            inner.is_spilling = true;
             inner.memory = 0;
-            let result = match &mut inner.spilled {
-                Some(file) => file.write(&blocks),
-                None => SpillFile::new(&self.folder).and_then(|mut file| {
-                    file.write(&blocks)?;
-                    inner.spilled = Some(file);
-                    Ok(())
-                }),
-            };
-            if let Err(error) = result {
-                inner.failed = Some(error);
+            std::mem::take(&mut inner.blocks)
+        };
+        for stored in due {
+            let packed = stored.packed();
+            drop(stored);
+            if let Err(error) = self.spill(&packed) {
+                lock(&self.inner).failed.get_or_insert(error);
+                return;
             }
         }
+    }
+
+    fn spill(&self, packed: &Packed) -> std::io::Result<()> {
+        let mut inner = lock(&self.inner);
+        let file = match &mut inner.spilled {
+            Some(file) => file,
+            none => none.insert(SpillFile::new(&self.folder)?),
+        };
+        file.write(packed)
     }
 
     /// Whether spilling failed; the run should end.
