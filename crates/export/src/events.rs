@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aaf_case::{EventContext, hex};
 use aaf_model::record::ContextKind;
-use aaf_model::{Field, Key, Role};
+use aaf_model::{AuditId, Field, Key, Role};
 use aaf_timeline::Event;
 use aaf_timeline::fold::parse_i64;
 use arrow::array::{
@@ -247,7 +247,7 @@ pub fn batch(
         host.append_option(context.hosts.name(event.host));
         match event.audit_id {
             Some(id) => {
-                push_audit_id(&mut audit_id, id.epoch_us, id.serial);
+                push_audit_id(&mut audit_id, id);
                 serial.append_value(i64::from(id.serial));
             }
             None => {
@@ -363,7 +363,7 @@ fn first_of<'b>(event: &Event<'b>, keys: &[Key]) -> Option<Cow<'b, [u8]>> {
 }
 
 /// Appends an id as sixteen hexadecimal digits.
-pub fn push_hex(builder: &mut StringBuilder, id: u64) {
+fn push_hex(builder: &mut StringBuilder, id: u64) {
     let mut digits = [0u8; 16];
     for (at, digit) in digits.iter_mut().enumerate() {
         *digit = b"0123456789abcdef"[(id >> (60 - 4 * at) & 15) as usize];
@@ -375,11 +375,10 @@ pub fn push_hex(builder: &mut StringBuilder, id: u64) {
 }
 
 /// Appends `seconds.milliseconds:serial`.
-pub fn push_audit_id(builder: &mut StringBuilder, epoch_us: i64, serial: u32) {
+fn push_audit_id(builder: &mut StringBuilder, id: AuditId) {
     use std::fmt::Write;
-    let (seconds, rest) = (epoch_us.div_euclid(1_000_000), epoch_us.rem_euclid(1_000_000));
     // Writing to a builder in memory cannot fail.
-    let _ = write!(builder, "{seconds}.{:03}:{serial}", rest / 1000);
+    let _ = write!(builder, "{id}");
     builder.append_value("");
 }
 

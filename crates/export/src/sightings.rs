@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use aaf_case::EventContext;
+use aaf_case::{EventContext, hex};
+use aaf_model::Role;
 use aaf_model::block::{CompanionLine, RowView};
-use aaf_model::{AuditId, Role};
 use aaf_timeline::Event;
 use arrow::array::{
     BinaryBuilder, Int32Builder, Int64Builder, ListBuilder, RecordBatch, StringBuilder, StructBuilder,
@@ -13,7 +13,7 @@ use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 
 use crate::columns::{Column, Kind, column};
-use crate::events::{push_audit_id, push_hex, struct_list};
+use crate::events::struct_list;
 
 const RANGES: &[(&str, Kind)] = &[("offset_bytes", Kind::Int), ("length_bytes", Kind::Int)];
 
@@ -107,12 +107,13 @@ pub fn batch(
         raw: BinaryBuilder::new(),
     };
     for event in events {
+        let ids = Ids::of(event);
         for entry in &context.events.sightings[event.sightings.clone()] {
             let view = context.batch.view(entry);
             let path = context.sources.path(view.row.evidence, view.row.member);
-            to.record(event.id, event.audit_id, &view, path);
+            to.record(&ids, &view, path);
             for companion in view.companions.iter().filter(|companion| !companion.shared) {
-                to.companion(event.id, event.audit_id, &view, companion, path);
+                to.companion(&ids, &view, companion, path);
             }
         }
     }
@@ -136,10 +137,22 @@ pub fn batch(
     )
 }
 
+/// The ids of an event as text, made once for all of its lines.
+struct Ids {
+    event: String,
+    audit: Option<String>,
+}
+
+impl Ids {
+    fn of(event: &Event<'_>) -> Ids {
+        Ids { event: hex(event.id), audit: event.audit_id.map(|id| id.to_string()) }
+    }
+}
+
 impl Builders {
-    fn record(&mut self, event: u64, id: Option<AuditId>, view: &RowView<'_>, path: &str) {
+    fn record(&mut self, ids: &Ids, view: &RowView<'_>, path: &str) {
         let row = view.row;
-        self.place(event, id, row.role, view, path, row.audit_type, row.offset_bytes, row.length_bytes);
+        self.place(ids, row.role, view, path, row.audit_type, row.offset_bytes, row.length_bytes);
         // Spans are in the text; where that is the line itself they are places in the line.
         let in_line = row.raw.start == 0 && !row.raw.is_empty() && !row.body.is_empty();
         for piece in view.pieces() {
@@ -154,16 +167,9 @@ impl Builders {
         self.raw.append_option((!row.raw.is_empty()).then(|| view.raw()));
     }
 
-    fn companion(
-        &mut self,
-        event: u64,
-        id: Option<AuditId>,
-        view: &RowView<'_>,
-        companion: &CompanionLine,
-        path: &str,
-    ) {
+    fn companion(&mut self, ids: &Ids, view: &RowView<'_>, companion: &CompanionLine, path: &str) {
         let (offset, length) = (companion.offset_bytes, companion.length_bytes);
-        self.place(event, id, Role::Companion, view, path, companion.audit_type, offset, length);
+        self.place(ids, Role::Companion, view, path, companion.audit_type, offset, length);
         self.more_ranges.append(true);
         self.body_start.append_null();
         self.body_length.append_null();
@@ -173,8 +179,7 @@ impl Builders {
     #[allow(clippy::too_many_arguments, reason = "the columns that both kinds of row share")]
     fn place(
         &mut self,
-        event: u64,
-        id: Option<AuditId>,
+        ids: &Ids,
         role: Role,
         view: &RowView<'_>,
         path: &str,
@@ -182,11 +187,8 @@ impl Builders {
         offset_bytes: u64,
         length_bytes: u32,
     ) {
-        push_hex(&mut self.event_id, event);
-        match id {
-            Some(id) => push_audit_id(&mut self.audit_id, id.epoch_us, id.serial),
-            None => self.audit_id.append_null(),
-        }
+        self.event_id.append_value(&ids.event);
+        self.audit_id.append_option(ids.audit.as_deref());
         self.role.append_value(role.as_str());
         self.audit_type.append_option((audit_type != 0).then_some(i32::from(audit_type)));
         self.evidence_id.append_value(view.row.evidence as i32);

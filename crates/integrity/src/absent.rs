@@ -315,7 +315,7 @@ impl Log {
             found.push(IntegrityRow {
                 first_time_us: Some(differs.time_us).filter(|&time| time != i64::MIN),
                 last_time_us: Some(differs.time_us).filter(|&time| time != i64::MIN),
-                seen: format!("two logs hold different records under the id {}", shown(differs.id)),
+                seen: format!("two logs hold different records under the id {}", differs.id),
                 event_ids: differs.events.iter().map(|id| format!("{id:016x}")).collect(),
                 lines: vec![differs.here.line(context, "here"), differs.there.line(context, "there")],
                 ..base(Kind::RecordDiffers)
@@ -375,7 +375,7 @@ impl Stretch {
     }
 
     fn finding(&self, kind: Kind, name: &str, base: IntegrityRow, context: &Context<'_>) -> IntegrityRow {
-        let ids: Vec<String> = self.named.iter().map(|named| shown(named.id)).collect();
+        let ids: Vec<String> = self.named.iter().map(|named| named.id.to_string()).collect();
         let more = if self.count > ids.len() as u64 { ", …" } else { "" };
         let wheres = match kind {
             Kind::RotationHole => "between two files of the set",
@@ -404,10 +404,4 @@ impl Stretch {
             ..base
         }
     }
-}
-
-/// `seconds.milliseconds:serial`, as the header prints it.
-fn shown(id: AuditId) -> String {
-    let (seconds, rest) = (id.epoch_us.div_euclid(1_000_000), id.epoch_us.rem_euclid(1_000_000));
-    format!("{seconds}.{:03}:{}", rest / 1000, id.serial)
 }

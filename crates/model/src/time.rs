@@ -9,6 +9,14 @@ pub struct AuditId {
     pub serial: u32,
 }
 
+/// `seconds.milliseconds:serial`, as the header prints it.
+impl std::fmt::Display for AuditId {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (seconds, rest_us) = (self.epoch_us.div_euclid(1_000_000), self.epoch_us.rem_euclid(1_000_000));
+        write!(to, "{seconds}.{:03}:{}", rest_us / 1000, self.serial)
+    }
+}
+
 /// A civil date and time as printed, with what was missing left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Civil {

@@ -171,9 +171,7 @@ fn aalogparse() {
                     check("Denied Mask", reading.get(Key::DeniedMask).or(reading.get(Key::Denied)));
                 }
                 check("PID", reading.get(Key::Pid));
-                let id = draft.audit_id.map(|id| {
-                    format!("{}.{:03}:{}", id.epoch_us / 1_000_000, id.epoch_us / 1000 % 1000, id.serial)
-                });
+                let id = draft.audit_id.map(|id| id.to_string());
                 check("Audit ID", id);
             }
         }

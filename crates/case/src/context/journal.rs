@@ -1,6 +1,7 @@
 //! Entries of journals as lines.
 
 use aaf_journal::{Journal, Unpacker};
+use aaf_model::AuditId;
 
 /// Larger journals are read as far as this: journald's own limit for a file is half of it.
 pub(super) const LARGEST_BYTES: u64 = 256 << 20;
@@ -58,8 +59,8 @@ pub(super) fn each(bytes: &[u8], is_near: impl Fn(i64) -> bool, each: &mut dyn F
         // Of a record of the audit system journald keeps the header apart; with it one sees that a log has the same one.
         let header = record.zip(serial).and_then(|(name, serial)| {
             let body = text.strip_prefix(name.as_bytes())?;
-            let (seconds, rest_us) = (time_us.div_euclid(1_000_000), time_us.rem_euclid(1_000_000));
-            Some((format!("type={name} msg=audit({seconds}.{:03}:{serial}):", rest_us / 1000), body))
+            let id = AuditId { epoch_us: time_us, serial };
+            Some((format!("type={name} msg=audit({id}):"), body))
         });
         match header {
             Some((header, body)) => line.extend([header.as_bytes(), body].concat()),

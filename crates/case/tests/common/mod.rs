@@ -7,7 +7,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use aaf_case::{Analysis, Encoded, EventContext, Options, TableSink};
-use aaf_model::Role;
+use aaf_model::{AuditId, Role};
 
 /// One event, as far as the tests look at it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,9 +28,7 @@ pub struct Seen {
 impl Seen {
     /// `seconds.milliseconds:serial`, as the truth files write it.
     pub fn audit_text(&self) -> String {
-        self.audit_id.map_or(String::new(), |(us, serial)| {
-            format!("{}.{:03}:{serial}", us.div_euclid(1_000_000), us.rem_euclid(1_000_000) / 1000)
-        })
+        self.audit_id.map_or(String::new(), |(epoch_us, serial)| AuditId { epoch_us, serial }.to_string())
     }
 
     pub fn is_record(&self) -> bool {
