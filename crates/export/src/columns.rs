@@ -1,6 +1,5 @@
 //! Columns with their meaning, and builders for text that may be no UTF-8.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -148,12 +147,6 @@ impl TextBuilder {
                 twin.append_value(bytes);
             }
         }
-    }
-
-    /// Adds an owned or borrowed value.
-    #[inline]
-    pub fn push_cow(&mut self, value: Option<Cow<'_, [u8]>>) {
-        self.push(value.as_deref());
     }
 
     /// The text and its twin.

@@ -1,21 +1,18 @@
 //! `events.parquet`: one row an event.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::io;
 
-use aaf_case::{EventContext, hex};
+use aaf_case::EventContext;
 use aaf_model::record::ContextKind;
-use aaf_model::{AuditId, Field, Key, Role};
+use aaf_model::{Field, Key, Role};
 use aaf_timeline::Event;
 use aaf_timeline::fold::parse_i64;
-use arrow::array::{
-    ArrayRef, BinaryBuilder, BooleanBuilder, Int32Builder, Int64Builder, ListBuilder, RecordBatch,
-    StringBuilder, StructBuilder, TimestampMicrosecondBuilder,
-};
-use arrow::datatypes::{DataType, Field as ArrowField, SchemaRef};
-use arrow::error::ArrowError;
+use aaf_timeline::sorted::Entry;
 
-use crate::columns::{Column, Kind, TextBuilder, column, struct_fields};
+use crate::columns::{Column, Kind, column};
+use crate::encode::{Group, Layout};
+use crate::ids::{HexId, Ids};
 
 const EXTRA: &[(&str, Kind)] = &[("key", Kind::Word), ("value", Kind::Word), ("value_bytes", Kind::Bytes)];
 const PATHS: &[(&str, Kind)] = &[
@@ -160,18 +157,6 @@ pub fn columns() -> Vec<Column> {
     columns
 }
 
-type StructListBuilder = ListBuilder<StructBuilder>;
-
-pub(crate) fn struct_list(members: &'static [(&'static str, Kind)]) -> StructListBuilder {
-    let fields = struct_fields(members);
-    let item = ArrowField::new("item", DataType::Struct(fields.clone()), false);
-    ListBuilder::new(StructBuilder::from_fields(fields, 0)).with_field(item)
-}
-
-fn word_list() -> ListBuilder<StringBuilder> {
-    ListBuilder::new(StringBuilder::new()).with_field(ArrowField::new("item", DataType::Utf8, false))
-}
-
 /// Keys that have a column of their own.
 fn has_column(key: Key) -> bool {
     matches!(
@@ -189,226 +174,311 @@ fn has_column(key: Key) -> bool {
         || INT_KEYS.iter().any(|&(_, known, _)| known == key)
 }
 
-/// The table of some events of a batch.
-pub fn batch(
-    schema: &SchemaRef,
-    context: &EventContext<'_>,
-    events: &[Event<'_>],
-) -> Result<RecordBatch, ArrowError> {
-    let rows = events.len();
-    let word = || StringBuilder::with_capacity(rows, rows * 8);
-    let [mut event_id, mut kind, mut context_kind, mut time_source, mut host] =
-        [word(), word(), word(), word(), word()];
-    let [mut audit_id, mut episode_id, mut verdict, mut class, mut attempt, mut outcome] =
-        [word(), word(), word(), word(), word(), word()];
-    let mut authenticity = word();
-    let mut score = Int64Builder::with_capacity(rows);
-    let mut reasons = word_list();
-    let mut time = TimestampMicrosecondBuilder::with_capacity(rows).with_timezone("UTC");
-    let mut time_error = Int64Builder::with_capacity(rows);
-    let mut correction = Int64Builder::with_capacity(rows);
-    let mut serial = Int64Builder::with_capacity(rows);
-    let [mut profile, mut profile_root, mut requested, mut denied, mut proctitle] =
-        [(); 5].map(|()| TextBuilder::new(rows));
-    let mut texts: Vec<TextBuilder> = TEXT_KEYS.iter().map(|_| TextBuilder::new(rows)).collect();
-    let mut ints: Vec<Int64Builder> = INT_KEYS.iter().map(|_| Int64Builder::with_capacity(rows)).collect();
-    let mut joined_texts: Vec<TextBuilder> = JOINED_TEXT.iter().map(|_| TextBuilder::new(rows)).collect();
-    let mut joined_ints: Vec<Int64Builder> =
-        JOINED_INT.iter().map(|_| Int64Builder::with_capacity(rows)).collect();
-    let mut success = BooleanBuilder::with_capacity(rows);
-    let mut argv = word_list();
-    let mut paths = struct_list(PATHS);
-    let mut extra = struct_list(EXTRA);
-    let mut notes = word_list();
-    let mut sightings = Int32Builder::with_capacity(rows);
-    let mut carriers = word_list();
-    let extra_keys: Vec<bool> =
-        Key::ALL.iter().map(|&key| !has_column(key)).chain(std::iter::once(true)).collect();
-    let mut seen_carriers: Vec<&'static str> = Vec::new();
-    for event in events {
+/// Where the columns lie in a row group.
+pub struct Places {
+    event_id: usize,
+    kind: usize,
+    context: usize,
+    time: usize,
+    time_source: usize,
+    time_error: usize,
+    correction: usize,
+    host: usize,
+    audit_id: usize,
+    serial: usize,
+    episode_id: usize,
+    verdict: usize,
+    class: usize,
+    attempt: usize,
+    outcome: usize,
+    authenticity: usize,
+    score: usize,
+    reasons: usize,
+    profile: usize,
+    profile_root: usize,
+    requested: usize,
+    denied: usize,
+    member: usize,
+    /// What becomes of each of a record's own keys, by the key's number.
+    own: Vec<Own>,
+    joined_texts: Vec<usize>,
+    joined_ints: Vec<usize>,
+    success: usize,
+    proctitle: usize,
+    argv: usize,
+    paths: usize,
+    extra: usize,
+    notes: usize,
+    sightings: usize,
+    carriers: usize,
+}
+
+/// What becomes of a record's own key.
+#[derive(Clone, Copy)]
+enum Own {
+    /// It is a text column.
+    Text(usize),
+    /// It is a column of numbers.
+    Int(usize),
+    /// It has no column.
+    Extra,
+    /// It is read by itself.
+    Elsewhere,
+}
+
+impl Places {
+    /// In this layout.
+    pub fn new(layout: &Layout) -> Places {
+        let at = |name: &str| layout.at(name);
+        let own = |&key: &Key| {
+            let text = TEXT_KEYS.iter().find(|&&(_, known, _)| known == key && key != Key::Member);
+            let int = INT_KEYS.iter().find(|&&(_, known, _)| known == key);
+            match (text, int) {
+                (Some((name, ..)), _) => Own::Text(at(name)),
+                (_, Some((name, ..))) => Own::Int(at(name)),
+                _ if has_column(key) => Own::Elsewhere,
+                _ => Own::Extra,
+            }
+        };
+        Places {
+            event_id: at("event_id"),
+            kind: at("kind"),
+            context: at("context"),
+            time: at("time"),
+            time_source: at("time_source"),
+            time_error: at("time_error_us"),
+            correction: at("clock_correction_us"),
+            host: at("host"),
+            audit_id: at("audit_id"),
+            serial: at("serial"),
+            episode_id: at("episode_id"),
+            verdict: at("verdict"),
+            class: at("class"),
+            attempt: at("attempt"),
+            outcome: at("outcome"),
+            authenticity: at("authenticity"),
+            score: at("authenticity_score"),
+            reasons: at("authenticity_reasons"),
+            profile: at("profile"),
+            profile_root: at("profile_root"),
+            requested: at("requested"),
+            denied: at("denied"),
+            member: at("member"),
+            own: Key::ALL.iter().map(own).collect(),
+            joined_texts: JOINED_TEXT.iter().map(|&(name, ..)| at(name)).collect(),
+            joined_ints: JOINED_INT.iter().map(|&(name, ..)| at(name)).collect(),
+            success: at("success"),
+            proctitle: at("proctitle"),
+            argv: at("argv"),
+            paths: at("paths"),
+            extra: at("extra"),
+            notes: at("notes"),
+            sightings: at("sightings"),
+            carriers: at("carriers"),
+        }
+    }
+
+    /// Adds a row for an event; `id` is its own, in hexadecimal.
+    pub fn push(
+        &self,
+        context: &EventContext<'_>,
+        event: &Event<'_>,
+        ids: &Ids,
+        to: &mut Group,
+    ) -> io::Result<()> {
+        let at = to.next_row()?;
         let row = event.primary.row;
         let is_record = row.role == Role::Record;
-        push_hex(&mut event_id, event.id);
-        kind.append_value(if is_record { "apparmor" } else { "context" });
-        match row.context {
-            ContextKind::None => context_kind.append_null(),
-            it => context_kind.append_value(it.as_str()),
+        to.word(self.event_id, at, ids.event());
+        to.word(self.kind, at, if is_record { "apparmor" } else { "context" });
+        if row.context != ContextKind::None {
+            to.word(self.context, at, row.context.as_str());
         }
-        if event.time_us == i64::MIN {
-            time.append_null();
-            time_error.append_null();
-        } else {
-            time.append_value(event.time_us);
-            time_error.append_value(event.time_error_us);
-        }
-        let corrected = context.hosts.is_corrected(event.host) && event.time_us != i64::MIN;
-        correction.append_option(corrected.then(|| context.hosts.correction_us(event.host)));
-        time_source.append_value(event.time_source.as_str());
-        host.append_option(context.hosts.name(event.host));
-        match event.audit_id {
-            Some(id) => {
-                push_audit_id(&mut audit_id, id);
-                serial.append_value(i64::from(id.serial));
-            }
-            None => {
-                audit_id.append_null();
-                serial.append_null();
+        if event.time_us != i64::MIN {
+            to.int(self.time, at, event.time_us);
+            to.int(self.time_error, at, event.time_error_us);
+            if context.hosts.is_corrected(event.host) {
+                to.int(self.correction, at, context.hosts.correction_us(event.host));
             }
         }
-        match event.episode {
-            Some(incident) => push_hex(&mut episode_id, incident),
-            None => episode_id.append_null(),
+        to.word(self.time_source, at, event.time_source.as_str());
+        if let Some(host) = context.hosts.name(event.host) {
+            to.word(self.host, at, host);
         }
-        match row.verdict.as_str() {
-            "" => verdict.append_null(),
-            it => verdict.append_value(it),
+        if let (Some(id), Some(text)) = (event.audit_id, ids.audit()) {
+            to.word(self.audit_id, at, text);
+            to.int(self.serial, at, i64::from(id.serial));
         }
-        class.append_value(row.class.as_str());
-        attempt.append_option(event.attempt.map(|it| it.as_str()));
-        outcome.append_option(event.outcome.map(|it| it.as_str()));
-        let believed = is_record.then_some(&event.authenticity);
-        authenticity.append_option(believed.map(|it| it.level.as_str()));
-        score.append_option(believed.map(|it| i64::from(it.score)));
+        if let Some(episode) = event.episode {
+            to.word(self.episode_id, at, HexId::of(episode).as_str());
+        }
+        if !row.verdict.as_str().is_empty() {
+            to.word(self.verdict, at, row.verdict.as_str());
+        }
+        to.word(self.class, at, row.class.as_str());
+        if let Some(attempt) = event.attempt {
+            to.word(self.attempt, at, attempt.as_str());
+        }
+        if let Some(outcome) = event.outcome {
+            to.word(self.outcome, at, outcome.as_str());
+        }
+        if is_record {
+            to.word(self.authenticity, at, event.authenticity.level.as_str());
+            to.int(self.score, at, i64::from(event.authenticity.score));
+        }
         for reason in event.authenticity.reasons.words() {
-            reasons.values().append_value(reason);
+            to.word(self.reasons, at, reason);
         }
-        reasons.append(true);
-        profile.push((!event.profile.is_empty()).then_some(&*event.profile));
+        if !event.profile.is_empty() {
+            to.text(self.profile, at, &event.profile);
+        }
         let root = event.profile_root();
-        profile_root.push((!root.is_empty()).then_some(root));
-        requested.push_cow(first_of(event, &[Key::RequestedMask, Key::Requested, Key::Mask]));
-        denied.push_cow(first_of(event, &[Key::DeniedMask, Key::Denied]));
-        for (builder, &(_, key, _)) in texts.iter_mut().zip(TEXT_KEYS) {
-            let value = match key {
-                Key::Member => first_of(event, &[Key::Member, Key::Method]),
-                key => event.value(key),
-            };
-            builder.push_cow(value);
+        if !root.is_empty() {
+            to.text(self.profile_root, at, root);
         }
-        for (builder, &(_, key, _)) in ints.iter_mut().zip(INT_KEYS) {
-            builder.append_option(own_int(event, key));
+        if let Some(value) = first_of(event, &[Key::RequestedMask, Key::Requested, Key::Mask]) {
+            to.text(self.requested, at, &value);
         }
-        joined(event, &mut joined_texts, &mut joined_ints);
-        success.append_option(event.success);
-        proctitle.push_cow(event.companion_value(1327, Key::Proctitle).map(blank_nul));
-        if let Some((_, fields)) = event.companion(1309) {
-            for field in arguments(fields, event.joined.bytes) {
-                argv.values().append_value(String::from_utf8_lossy(&field.bytes(event.joined.bytes)));
-            }
+        if let Some(value) = first_of(event, &[Key::DeniedMask, Key::Denied]) {
+            to.text(self.denied, at, &value);
         }
-        argv.append(true);
-        push_paths(event, &mut paths);
-        paths.append(true);
-        push_extra(event, &extra_keys, &mut extra);
-        extra.append(true);
+        if let Some(value) = first_of(event, &[Key::Member, Key::Method]) {
+            to.text(self.member, at, &value);
+        }
+        self.own(event, at, to);
+        self.joined(event, at, to);
         for note in row.notes.words() {
-            notes.values().append_value(note);
+            to.word(self.notes, at, note);
         }
-        notes.append(true);
         let range = event.sightings.clone();
-        sightings.append_value(range.len() as i32);
-        seen_carriers.clear();
-        for entry in &context.events.sightings[range] {
-            let carrier = context.batch.view(entry).row.carrier.as_str();
-            if !seen_carriers.contains(&carrier) {
-                seen_carriers.push(carrier);
+        to.int32(self.sightings, at, range.len() as i32);
+        self.carriers(context, &context.events.sightings[range], at, to);
+        Ok(())
+    }
+
+    /// The record's own keys: each has a column or stands among the further ones; so does what is repeated.
+    fn own(&self, event: &Event<'_>, at: usize, to: &mut Group) {
+        let fields = event.primary.own_fields();
+        let bytes = event.primary.bytes;
+        for field in fields {
+            let is_first =
+                event.index.get(field.key, fields).is_some_and(|known| std::ptr::eq(known, field));
+            let own = match self.own.get(field.key as usize) {
+                Some(&own) if is_first => own,
+                _ => Own::Extra,
+            };
+            match own {
+                Own::Text(place) => to.text(place, at, &field.bytes(bytes)),
+                Own::Int(place) => {
+                    if let Some(value) = own_int(field, bytes) {
+                        to.int(place, at, value);
+                    }
+                }
+                Own::Extra => {
+                    let value = field.bytes(bytes);
+                    to.member(self.extra, at, Some(field.name(bytes)));
+                    to.member(self.extra + 1, at, Some(&value));
+                    to.member_twin(self.extra + 2, at, Some(&value));
+                }
+                Own::Elsewhere => {}
             }
         }
-        seen_carriers.sort_unstable();
-        for carrier in &seen_carriers {
-            carriers.values().append_value(carrier);
+    }
+
+    /// What the other records of the call say.
+    fn joined(&self, event: &Event<'_>, at: usize, to: &mut Group) {
+        let bytes = event.joined.bytes;
+        if let Some(success) = event.success
+            && let Some(leaf) = to.leaf(self.success)
+        {
+            leaf.flag(at, success);
         }
-        carriers.append(true);
+        let mut seen = 0u16;
+        for companion in event.joined.companions {
+            let fields = event.joined.fields_of(companion);
+            let bit = match companion.audit_type {
+                1300 => 1,
+                1306 => 2,
+                1307 => 4,
+                1309 => 8,
+                1327 => 16,
+                1302 => {
+                    self.path(fields, bytes, at, to);
+                    continue;
+                }
+                _ => continue,
+            };
+            // Of several of one kind the first one speaks.
+            if seen & bit != 0 {
+                continue;
+            }
+            seen |= bit;
+            match companion.audit_type {
+                1309 => {
+                    for field in arguments(fields, bytes) {
+                        to.member(self.argv, at, Some(&field.bytes(bytes)));
+                    }
+                }
+                1327 => {
+                    if let Some(title) = fields.iter().find(|field| field.key == Key::Proctitle) {
+                        to.text(self.proctitle, at, &blank_nul(title.bytes(bytes)));
+                    }
+                }
+                audit_type => {
+                    for (&place, &(_, of_type, key, _)) in self.joined_texts.iter().zip(JOINED_TEXT) {
+                        if of_type == audit_type
+                            && let Some(field) = fields.iter().find(|field| field.key == key)
+                        {
+                            to.text(place, at, &field.bytes(bytes));
+                        }
+                    }
+                    if audit_type == 1300 {
+                        for (&place, &(_, key, _)) in self.joined_ints.iter().zip(JOINED_INT) {
+                            let field = fields.iter().find(|field| field.key == key);
+                            if let Some(value) = field.and_then(|field| parse_i64(field.value.of(bytes))) {
+                                to.int(place, at, value);
+                            }
+                        }
+                    }
+                }
+            }
+        }
     }
-    let mut arrays: Vec<ArrayRef> = vec![
-        Arc::new(event_id.finish()),
-        Arc::new(kind.finish()),
-        Arc::new(context_kind.finish()),
-        Arc::new(time.finish()),
-        Arc::new(time_source.finish()),
-        Arc::new(time_error.finish()),
-        Arc::new(correction.finish()),
-        Arc::new(host.finish()),
-        Arc::new(audit_id.finish()),
-        Arc::new(serial.finish()),
-        Arc::new(episode_id.finish()),
-        Arc::new(verdict.finish()),
-        Arc::new(class.finish()),
-        Arc::new(attempt.finish()),
-        Arc::new(outcome.finish()),
-        Arc::new(authenticity.finish()),
-        Arc::new(score.finish()),
-        Arc::new(reasons.finish()),
-    ];
-    for text in [profile, profile_root, requested, denied] {
-        arrays.extend(text.finish());
+
+    fn path(&self, fields: &[Field], bytes: &[u8], at: usize, to: &mut Group) {
+        let value = |key: Key| fields.iter().find(|field| field.key == key).map(|field| field.bytes(bytes));
+        let name = value(Key::Name);
+        to.member(self.paths, at, name.as_deref());
+        to.member_twin(self.paths + 1, at, name.as_deref());
+        for (member, key) in [(2, Key::Nametype), (3, Key::Inode), (4, Key::Dev)] {
+            to.member(self.paths + member, at, value(key).as_deref());
+        }
     }
-    arrays.extend(texts.into_iter().flat_map(TextBuilder::finish));
-    arrays.extend(ints.into_iter().map(|mut builder| Arc::new(builder.finish()) as ArrayRef));
-    arrays.extend(joined_texts.into_iter().flat_map(TextBuilder::finish));
-    arrays.extend(joined_ints.into_iter().map(|mut builder| Arc::new(builder.finish()) as ArrayRef));
-    arrays.push(Arc::new(success.finish()));
-    arrays.extend(proctitle.finish());
-    arrays.push(Arc::new(argv.finish()));
-    arrays.push(Arc::new(paths.finish()));
-    arrays.push(Arc::new(extra.finish()));
-    arrays.push(Arc::new(notes.finish()));
-    arrays.push(Arc::new(sightings.finish()));
-    arrays.push(Arc::new(carriers.finish()));
-    RecordBatch::try_new(Arc::clone(schema), arrays)
+
+    fn carriers(&self, context: &EventContext<'_>, sightings: &[Entry], at: usize, to: &mut Group) {
+        let carrier = |entry: &Entry| context.batch.view(entry).row.carrier.as_str();
+        if let [only] = sightings {
+            to.word(self.carriers, at, carrier(only));
+            return;
+        }
+        let mut carriers: Vec<&str> = sightings.iter().map(carrier).collect();
+        carriers.sort_unstable();
+        carriers.dedup();
+        for carrier in carriers {
+            to.word(self.carriers, at, carrier);
+        }
+    }
 }
 
 fn first_of<'b>(event: &Event<'b>, keys: &[Key]) -> Option<Cow<'b, [u8]>> {
     keys.iter().find_map(|&key| event.value(key))
 }
 
-/// Appends an id as sixteen hexadecimal digits.
-fn push_hex(builder: &mut StringBuilder, id: u64) {
-    let mut digits = [0u8; 16];
-    for (at, digit) in digits.iter_mut().enumerate() {
-        *digit = b"0123456789abcdef"[(id >> (60 - 4 * at) & 15) as usize];
-    }
-    match std::str::from_utf8(&digits) {
-        Ok(text) => builder.append_value(text),
-        Err(_) => builder.append_value(hex(id)),
-    }
-}
-
-/// Appends `seconds.milliseconds:serial`.
-fn push_audit_id(builder: &mut StringBuilder, id: AuditId) {
-    use std::fmt::Write;
-    // Writing to a builder in memory cannot fail.
-    let _ = write!(builder, "{id}");
-    builder.append_value("");
-}
-
-fn own_int(event: &Event<'_>, key: Key) -> Option<i64> {
-    let field = event.index.get(key, event.primary.own_fields())?;
-    let value = parse_i64(field.value.of(event.primary.bytes))?;
+fn own_int(field: &Field, bytes: &[u8]) -> Option<i64> {
+    let value = parse_i64(field.value.of(bytes))?;
     // The kernel prints user ids as signed: −2 is 4294967294.
-    let is_user_id = matches!(key, Key::Fsuid | Key::Ouid);
+    let is_user_id = matches!(field.key, Key::Fsuid | Key::Ouid);
     Some(if is_user_id && value < 0 { value + (1 << 32) } else { value })
-}
-
-/// One pass over the joined SYSCALL; CWD and SOCKADDR by themselves.
-fn joined(event: &Event<'_>, texts: &mut [TextBuilder], ints: &mut [Int64Builder]) {
-    let bytes = event.joined.bytes;
-    let syscall = event.companion(1300).map_or(&[][..], |(_, fields)| fields);
-    for (builder, &(_, audit_type, key, _)) in texts.iter_mut().zip(JOINED_TEXT) {
-        let fields = if audit_type == 1300 {
-            syscall
-        } else if event.joined.companions.is_empty() {
-            &[]
-        } else {
-            event.companion(audit_type).map_or(&[][..], |(_, fields)| fields)
-        };
-        let field = fields.iter().find(|field| field.key == key);
-        builder.push_cow(field.map(|field| field.bytes(bytes)));
-    }
-    for (builder, &(_, key, _)) in ints.iter_mut().zip(JOINED_INT) {
-        let field = syscall.iter().find(|field| field.key == key);
-        builder.append_option(field.and_then(|field| parse_i64(field.value.of(bytes))));
-    }
 }
 
 fn blank_nul(title: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
@@ -431,47 +501,4 @@ fn arguments<'f>(fields: &'f [Field], bytes: &'f [u8]) -> impl Iterator<Item = &
         }
         _ => false,
     })
-}
-
-fn push_paths(event: &Event<'_>, paths: &mut StructListBuilder) {
-    for companion in event.joined.companions.iter().filter(|companion| companion.audit_type == 1302) {
-        let fields = event.joined.fields_of(companion);
-        let value = |key: Key| fields.iter().find(|field| field.key == key);
-        let name = value(Key::Name).map(|field| field.bytes(event.joined.bytes));
-        let nametype = value(Key::Nametype).map(|field| field.bytes(event.joined.bytes));
-        let item = paths.values();
-        push_member(item, 0, Some(1), name.as_deref());
-        push_member(item, 2, None, nametype.as_deref());
-        for (at, key) in [(3, Key::Inode), (4, Key::Dev)] {
-            let field = value(key).map(|field| field.bytes(event.joined.bytes));
-            push_member(item, at, None, field.as_deref());
-        }
-        item.append(true);
-    }
-}
-
-fn push_extra(event: &Event<'_>, extra_keys: &[bool], extra: &mut StructListBuilder) {
-    let fields = event.primary.own_fields();
-    for (at, field) in fields.iter().enumerate() {
-        let first = event.index.get(field.key, fields).is_some_and(|known| std::ptr::eq(known, &fields[at]));
-        if first && !extra_keys.get(field.key as usize).copied().unwrap_or(true) {
-            continue;
-        }
-        let value = field.bytes(event.primary.bytes);
-        let item = extra.values();
-        push_member(item, 0, None, Some(field.name(event.primary.bytes)));
-        push_member(item, 1, Some(2), Some(&value));
-        item.append(true);
-    }
-}
-
-/// Appends a text member of a struct, and its bytes twin where it has one.
-fn push_member(item: &mut StructBuilder, text: usize, twin: Option<usize>, value: Option<&[u8]>) {
-    let valid = value.map(|bytes| std::str::from_utf8(bytes).is_ok());
-    if let Some(builder) = item.field_builder::<StringBuilder>(text) {
-        builder.append_option(value.map(String::from_utf8_lossy));
-    }
-    if let Some(builder) = twin.and_then(|twin| item.field_builder::<BinaryBuilder>(twin)) {
-        builder.append_option(value.filter(|_| valid == Some(false)));
-    }
 }

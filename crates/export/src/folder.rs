@@ -10,11 +10,10 @@ use arrow::error::ArrowError;
 use rayon::prelude::*;
 
 use crate::columns::Column;
-use crate::table::{EncodedGroup, TableWriter, write_small};
+use crate::encode::EncodedGroup;
+use crate::ids::Ids;
+use crate::table::{TableWriter, write_small};
 use crate::{events, evidence, incidents, integrity, sightings, small, state, windows};
-
-/// Events that become columns at a time: few enough that the columns stay in the processor's cache until they are encoded.
-const SLICE_EVENTS: usize = 2 << 10;
 
 /// The case directory could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +43,9 @@ pub struct CaseFolder {
     partial: tempfile::TempDir,
     replace: bool,
     events: TableWriter,
+    of_events: events::Places,
     sightings: TableWriter,
+    of_sightings: sightings::Places,
 }
 
 impl CaseFolder {
@@ -75,11 +76,15 @@ impl CaseFolder {
             .map_err(at(parent))?;
         let events = partial.path().join("events.parquet");
         let sightings = partial.path().join("sightings.parquet");
+        let events = TableWriter::create(&events, &events::columns()).map_err(at(&events))?;
+        let sightings = TableWriter::create(&sightings, &sightings::columns()).map_err(at(&sightings))?;
         Ok(CaseFolder {
             target: path.to_path_buf(),
             replace: exists,
-            events: TableWriter::create(&events, &events::columns()).map_err(at(&events))?,
-            sightings: TableWriter::create(&sightings, &sightings::columns()).map_err(at(&sightings))?,
+            of_events: events::Places::new(events.layout()),
+            of_sightings: sightings::Places::new(sightings.layout()),
+            events,
+            sightings,
             partial,
         })
     }
@@ -91,7 +96,7 @@ impl CaseFolder {
 
     /// Writes the rest and gives the case its name.
     pub fn finish(self, analysis: &Analysis, run: &serde_json::Value) -> Result<(), Error> {
-        let CaseFolder { target, partial, replace, events, sightings } = self;
+        let CaseFolder { target, partial, replace, events, sightings, .. } = self;
         let folder = partial.path();
         let at = |name: &str| {
             let path = target.join(name).display().to_string();
@@ -191,12 +196,13 @@ struct Groups {
 
 impl TableSink for CaseFolder {
     fn encode(&self, context: &EventContext<'_>) -> io::Result<Encoded> {
-        let mut events = self.events.group()?;
-        let mut sightings = self.sightings.group()?;
-        for some in context.events.events.chunks(SLICE_EVENTS) {
-            events.write(&events::batch(events.schema(), context, some).map_err(io::Error::other)?)?;
-            let rows = sightings::batch(sightings.schema(), context, some).map_err(io::Error::other)?;
-            sightings.write(&rows)?;
+        let mut events = self.events.layout().group()?;
+        let mut sightings = self.sightings.layout().group()?;
+        let mut ids = Ids::default();
+        for event in &context.events.events {
+            ids.set(event);
+            self.of_events.push(context, event, &ids, &mut events)?;
+            self.of_sightings.push(context, event, &ids, &mut sightings)?;
         }
         Ok(Box::new(Groups { events: events.close()?, sightings: sightings.close()? }))
     }

@@ -4,9 +4,11 @@
 
 pub mod annotations;
 mod columns;
+mod encode;
 mod events;
 mod evidence;
 mod folder;
+mod ids;
 mod incidents;
 mod integrity;
 pub mod package;

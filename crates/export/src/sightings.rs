@@ -1,19 +1,15 @@
 //! `sightings.parquet`: one row a line as found.
 
-use std::sync::Arc;
+use std::io;
 
-use aaf_case::{EventContext, hex};
+use aaf_case::EventContext;
 use aaf_model::Role;
 use aaf_model::block::{CompanionLine, RowView};
 use aaf_timeline::Event;
-use arrow::array::{
-    BinaryBuilder, Int32Builder, Int64Builder, ListBuilder, RecordBatch, StringBuilder, StructBuilder,
-};
-use arrow::datatypes::SchemaRef;
-use arrow::error::ArrowError;
 
 use crate::columns::{Column, Kind, column};
-use crate::events::struct_list;
+use crate::encode::{Group, Layout};
+use crate::ids::Ids;
 
 const RANGES: &[(&str, Kind)] = &[("offset_bytes", Kind::Int), ("length_bytes", Kind::Int)];
 
@@ -67,140 +63,143 @@ pub fn columns() -> Vec<Column> {
     ]
 }
 
-struct Builders {
-    event_id: StringBuilder,
-    audit_id: StringBuilder,
-    role: StringBuilder,
-    audit_type: Int32Builder,
-    evidence_id: Int32Builder,
-    path: StringBuilder,
-    carrier: StringBuilder,
-    offset: Int64Builder,
-    length: Int32Builder,
-    more_ranges: ListBuilder<StructBuilder>,
-    body_start: Int32Builder,
-    body_length: Int32Builder,
-    raw: BinaryBuilder,
+/// Where the columns lie in a row group.
+pub struct Places {
+    event_id: usize,
+    audit_id: usize,
+    role: usize,
+    audit_type: usize,
+    evidence_id: usize,
+    path: usize,
+    carrier: usize,
+    offset: usize,
+    length: usize,
+    more_ranges: usize,
+    body_start: usize,
+    body_length: usize,
+    raw: usize,
 }
 
-/// The table of the sightings of some events of a batch.
-pub fn batch(
-    schema: &SchemaRef,
-    context: &EventContext<'_>,
-    events: &[Event<'_>],
-) -> Result<RecordBatch, ArrowError> {
-    let rows = events.len() * 3;
-    let word = || StringBuilder::with_capacity(rows, rows * 16);
-    let mut to = Builders {
-        event_id: word(),
-        audit_id: word(),
-        role: word(),
-        audit_type: Int32Builder::with_capacity(rows),
-        evidence_id: Int32Builder::with_capacity(rows),
-        path: word(),
-        carrier: word(),
-        offset: Int64Builder::with_capacity(rows),
-        length: Int32Builder::with_capacity(rows),
-        more_ranges: struct_list(RANGES),
-        body_start: Int32Builder::with_capacity(rows),
-        body_length: Int32Builder::with_capacity(rows),
-        raw: BinaryBuilder::new(),
-    };
-    for event in events {
-        let ids = Ids::of(event);
+/// A line of the evidence.
+struct Place {
+    role: Role,
+    audit_type: u16,
+    offset_bytes: u64,
+    length_bytes: u32,
+}
+
+impl Places {
+    /// In this layout.
+    pub fn new(layout: &Layout) -> Places {
+        let at = |name: &str| layout.at(name);
+        Places {
+            event_id: at("event_id"),
+            audit_id: at("audit_id"),
+            role: at("role"),
+            audit_type: at("audit_type"),
+            evidence_id: at("evidence_id"),
+            path: at("path"),
+            carrier: at("carrier"),
+            offset: at("offset_bytes"),
+            length: at("length_bytes"),
+            more_ranges: at("more_ranges"),
+            body_start: at("body_start"),
+            body_length: at("body_length"),
+            raw: at("raw"),
+        }
+    }
+
+    /// Adds a row for each line that shows the event.
+    pub fn push(
+        &self,
+        context: &EventContext<'_>,
+        event: &Event<'_>,
+        ids: &Ids,
+        to: &mut Group,
+    ) -> io::Result<()> {
         for entry in &context.events.sightings[event.sightings.clone()] {
             let view = context.batch.view(entry);
             let path = context.sources.path(view.row.evidence, view.row.member);
-            to.record(&ids, &view, path);
+            self.record(ids, &view, path, to)?;
             for companion in view.companions.iter().filter(|companion| !companion.shared) {
-                to.companion(&ids, &view, companion, path);
+                self.companion(ids, &view, companion, path, to)?;
             }
         }
+        Ok(())
     }
-    RecordBatch::try_new(
-        Arc::clone(schema),
-        vec![
-            Arc::new(to.event_id.finish()),
-            Arc::new(to.audit_id.finish()),
-            Arc::new(to.role.finish()),
-            Arc::new(to.audit_type.finish()),
-            Arc::new(to.evidence_id.finish()),
-            Arc::new(to.path.finish()),
-            Arc::new(to.carrier.finish()),
-            Arc::new(to.offset.finish()),
-            Arc::new(to.length.finish()),
-            Arc::new(to.more_ranges.finish()),
-            Arc::new(to.body_start.finish()),
-            Arc::new(to.body_length.finish()),
-            Arc::new(to.raw.finish()),
-        ],
-    )
-}
 
-/// The ids of an event as text, made once for all of its lines.
-struct Ids {
-    event: String,
-    audit: Option<String>,
-}
-
-impl Ids {
-    fn of(event: &Event<'_>) -> Ids {
-        Ids { event: hex(event.id), audit: event.audit_id.map(|id| id.to_string()) }
-    }
-}
-
-impl Builders {
-    fn record(&mut self, ids: &Ids, view: &RowView<'_>, path: &str) {
+    fn record(&self, ids: &Ids, view: &RowView<'_>, path: &str, to: &mut Group) -> io::Result<()> {
         let row = view.row;
-        self.place(ids, row.role, view, path, row.audit_type, row.offset_bytes, row.length_bytes);
-        // Spans are in the text; where that is the line itself they are places in the line.
-        let in_line = row.raw.start == 0 && !row.raw.is_empty() && !row.body.is_empty();
+        let place = Place {
+            role: row.role,
+            audit_type: row.audit_type,
+            offset_bytes: row.offset_bytes,
+            length_bytes: row.length_bytes,
+        };
+        let at = self.place(ids, view, path, &place, to)?;
         for piece in view.pieces() {
-            let item = self.more_ranges.values();
-            put_int(item, 0, piece.offset_bytes as i64);
-            put_int(item, 1, i64::from(piece.length_bytes));
-            item.append(true);
+            to.int(self.more_ranges, at, piece.offset_bytes as i64);
+            to.int(self.more_ranges + 1, at, i64::from(piece.length_bytes));
         }
-        self.more_ranges.append(true);
-        self.body_start.append_option(in_line.then_some(row.body.start as i32));
-        self.body_length.append_option(in_line.then_some(row.body.len as i32));
-        self.raw.append_option((!row.raw.is_empty()).then(|| view.raw()));
+        // Spans are in the text; where that is the line itself they are places in the line.
+        if row.raw.start == 0 && !row.raw.is_empty() && !row.body.is_empty() {
+            to.int32(self.body_start, at, row.body.start as i32);
+            to.int32(self.body_length, at, row.body.len as i32);
+        }
+        if !row.raw.is_empty()
+            && let Some(leaf) = to.leaf(self.raw)
+        {
+            leaf.bytes(at, view.raw());
+        }
+        Ok(())
     }
 
-    fn companion(&mut self, ids: &Ids, view: &RowView<'_>, companion: &CompanionLine, path: &str) {
-        let (offset, length) = (companion.offset_bytes, companion.length_bytes);
-        self.place(ids, Role::Companion, view, path, companion.audit_type, offset, length);
-        self.more_ranges.append(true);
-        self.body_start.append_null();
-        self.body_length.append_null();
-        self.raw.append_option((!companion.raw.is_empty()).then(|| companion.raw.of(view.bytes)));
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "the columns that both kinds of row share")]
-    fn place(
-        &mut self,
+    fn companion(
+        &self,
         ids: &Ids,
-        role: Role,
+        view: &RowView<'_>,
+        companion: &CompanionLine,
+        path: &str,
+        to: &mut Group,
+    ) -> io::Result<()> {
+        let place = Place {
+            role: Role::Companion,
+            audit_type: companion.audit_type,
+            offset_bytes: companion.offset_bytes,
+            length_bytes: companion.length_bytes,
+        };
+        let at = self.place(ids, view, path, &place, to)?;
+        if !companion.raw.is_empty()
+            && let Some(leaf) = to.leaf(self.raw)
+        {
+            leaf.bytes(at, companion.raw.of(view.bytes));
+        }
+        Ok(())
+    }
+
+    /// What all lines have; says the number of the row.
+    fn place(
+        &self,
+        ids: &Ids,
         view: &RowView<'_>,
         path: &str,
-        audit_type: u16,
-        offset_bytes: u64,
-        length_bytes: u32,
-    ) {
-        self.event_id.append_value(&ids.event);
-        self.audit_id.append_option(ids.audit.as_deref());
-        self.role.append_value(role.as_str());
-        self.audit_type.append_option((audit_type != 0).then_some(i32::from(audit_type)));
-        self.evidence_id.append_value(view.row.evidence as i32);
-        self.path.append_value(path);
-        self.carrier.append_value(view.row.carrier.as_str());
-        self.offset.append_value(offset_bytes as i64);
-        self.length.append_value(length_bytes as i32);
-    }
-}
-
-fn put_int(item: &mut StructBuilder, at: usize, value: i64) {
-    if let Some(builder) = item.field_builder::<Int64Builder>(at) {
-        builder.append_value(value);
+        place: &Place,
+        to: &mut Group,
+    ) -> io::Result<usize> {
+        let at = to.next_row()?;
+        to.word(self.event_id, at, ids.event());
+        if let Some(id) = ids.audit() {
+            to.word(self.audit_id, at, id);
+        }
+        to.word(self.role, at, place.role.as_str());
+        if place.audit_type != 0 {
+            to.int32(self.audit_type, at, i32::from(place.audit_type));
+        }
+        to.int32(self.evidence_id, at, view.row.evidence as i32);
+        to.word(self.path, at, path);
+        to.word(self.carrier, at, view.row.carrier.as_str());
+        to.int(self.offset, at, place.offset_bytes as i64);
+        to.int32(self.length, at, place.length_bytes as i32);
+        Ok(at)
     }
 }

@@ -1,0 +1,445 @@
+//! One column of one row group: its levels, its values, its pages.
+
+use std::borrow::Cow;
+use std::io;
+
+use parquet::basic::{Compression, Encoding, Type, ZstdLevel};
+use parquet::column::page::{CompressedPage, Page, PageWriter};
+use parquet::column::writer::ColumnCloseResult;
+use parquet::data_type::ByteArray;
+use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::statistics::Statistics;
+use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
+use parquet::schema::types::ColumnDescPtr;
+
+use crate::encode::dictionary::Dictionary;
+use crate::encode::hybrid;
+use crate::encode::levels::Levels;
+use crate::table::to_io;
+
+/// The level of compression of all pages.
+pub const ZSTD_LEVEL: i32 = 1;
+/// Compresses pages; one a row group, since making one costs more than a small page.
+pub type Compressor = zstd::bulk::Compressor<'static>;
+/// A page of values as they are is closed once it has so many bytes.
+const PAGE_BYTES: usize = 1 << 20;
+/// A dictionary that grows beyond this is closed, and what follows is written as it is.
+const DICTIONARY_BYTES: usize = 2 << 20;
+/// Chunks of fewer bytes than this are not compressed.
+const SMALL_BYTES: usize = 96;
+
+/// How a column is to be written.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    /// Few distinct values.
+    pub has_dictionary: bool,
+    /// The least and the greatest value stand in the footer.
+    pub has_statistics: bool,
+}
+
+/// One column of one row group.
+pub struct Leaf {
+    column: ColumnDescPtr,
+    definition: Levels,
+    repetition: Levels,
+    /// Rows that were begun.
+    rows: usize,
+    /// Levels of the page in the making.
+    entries: u32,
+    values: Values,
+    /// Text in front of which its length stands.
+    has_lengths: bool,
+    bounds: Option<Bounds>,
+    /// What is missing, in all pages.
+    nulls: u64,
+    total_entries: u64,
+    /// Whole pages.
+    sealed: Vec<(Sealed, Encoding)>,
+    closed_dictionary: Option<Dictionary>,
+}
+
+/// The bytes of a page and how many levels it has.
+struct Sealed {
+    bytes: Vec<u8>,
+    entries: u32,
+    /// The size before compression; none where it is not compressed yet.
+    unpacked_bytes: Option<usize>,
+}
+
+enum Values {
+    /// Numbers of values in the dictionary.
+    Codes { dictionary: Dictionary, codes: Vec<u32> },
+    /// Values as they are.
+    Plain(Vec<u8>),
+    /// True or false, a bit each.
+    Bits { bytes: Vec<u8>, count: usize },
+}
+
+/// The least and the greatest value, as they are written.
+struct Bounds {
+    is_number: bool,
+    range: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Bounds {
+    fn add(&mut self, value: &[u8]) {
+        let Some((least, most)) = &mut self.range else {
+            self.range = Some((value.to_vec(), value.to_vec()));
+            return;
+        };
+        let is_less = |a: &[u8], b: &[u8]| if self.is_number { number(a) < number(b) } else { a < b };
+        if is_less(value, least) {
+            least.clear();
+            least.extend_from_slice(value);
+        } else if is_less(most, value) {
+            most.clear();
+            most.extend_from_slice(value);
+        }
+    }
+}
+
+fn number(bytes: &[u8]) -> i64 {
+    bytes.try_into().map_or(0, i64::from_le_bytes)
+}
+
+impl Leaf {
+    pub fn new(column: ColumnDescPtr, style: Style) -> Leaf {
+        let physical = column.physical_type();
+        let has_lengths = physical == Type::BYTE_ARRAY;
+        let values = if physical == Type::BOOLEAN {
+            Values::Bits { bytes: Vec::new(), count: 0 }
+        } else if style.has_dictionary {
+            Values::Codes { dictionary: Dictionary::new(has_lengths), codes: Vec::new() }
+        } else {
+            Values::Plain(Vec::new())
+        };
+        Leaf {
+            definition: Levels::new(column.max_def_level()),
+            repetition: Levels::new(column.max_rep_level()),
+            rows: 0,
+            entries: 0,
+            values,
+            has_lengths,
+            bounds: style.has_statistics.then(|| Bounds { is_number: !has_lengths, range: None }),
+            nulls: 0,
+            total_entries: 0,
+            sealed: Vec::new(),
+            closed_dictionary: None,
+            column,
+        }
+    }
+
+    /// Says that the row begins, or goes on as a list, and whether it has a value there. Rows before it that were never
+    /// begun have none.
+    #[inline]
+    fn enter(&mut self, row: usize, definition: u8) {
+        if row >= self.rows {
+            if self.is_full() {
+                self.turn_page();
+            }
+            if row > self.rows {
+                self.pad(row);
+            }
+            if self.repetition.most() > 0 {
+                self.repetition.push(0);
+            }
+            self.rows = row + 1;
+        } else {
+            self.repetition.push(1);
+        }
+        self.definition.push(definition);
+        self.entries += 1;
+    }
+
+    /// Gives no value to all rows before this one that were not begun.
+    pub fn pad(&mut self, row: usize) {
+        let missing = row.saturating_sub(self.rows);
+        self.definition.push_equal(0, missing);
+        self.repetition.push_equal(0, missing);
+        self.entries += missing as u32;
+        self.nulls += missing as u64;
+        self.rows += missing;
+    }
+
+    /// A text or bytes; in a list the next one.
+    #[inline]
+    pub fn bytes(&mut self, row: usize, value: &[u8]) {
+        self.enter(row, self.definition.most());
+        self.put(value);
+    }
+
+    /// A text from evidence; false where it is no UTF-8, and stands there with U+FFFD.
+    #[inline]
+    pub fn text(&mut self, row: usize, value: &[u8]) -> bool {
+        self.enter(row, self.definition.most());
+        if let Values::Codes { dictionary, codes } = &mut self.values {
+            // What stands in the dictionary was looked at when it came there.
+            if let Some(&last) = codes.last()
+                && dictionary.value(last) == value
+            {
+                codes.push(last);
+                return true;
+            }
+            if let Ok(code) = dictionary.find(value) {
+                codes.push(code);
+                return true;
+            }
+        }
+        match String::from_utf8_lossy(value) {
+            Cow::Borrowed(text) => {
+                self.put(text.as_bytes());
+                true
+            }
+            Cow::Owned(text) => {
+                self.put(text.as_bytes());
+                false
+            }
+        }
+    }
+
+    /// A number of 64 bits.
+    #[inline]
+    pub fn int(&mut self, row: usize, value: i64) {
+        self.bytes(row, &value.to_le_bytes());
+    }
+
+    /// A number of 32 bits.
+    #[inline]
+    pub fn int32(&mut self, row: usize, value: i32) {
+        self.bytes(row, &value.to_le_bytes());
+    }
+
+    /// True or false.
+    pub fn flag(&mut self, row: usize, value: bool) {
+        self.enter(row, self.definition.most());
+        if let Values::Bits { bytes, count } = &mut self.values {
+            if *count % 8 == 0 {
+                bytes.push(0);
+            }
+            if let Some(last) = bytes.last_mut() {
+                *last |= u8::from(value) << (*count % 8);
+            }
+            *count += 1;
+        }
+    }
+
+    /// An element of a list that lacks this member.
+    pub fn missing(&mut self, row: usize) {
+        self.enter(row, self.definition.most().saturating_sub(1));
+        self.nulls += 1;
+    }
+
+    #[inline]
+    fn put(&mut self, value: &[u8]) {
+        match &mut self.values {
+            Values::Codes { dictionary, codes } => {
+                if let Some(&last) = codes.last()
+                    && dictionary.value(last) == value
+                {
+                    codes.push(last);
+                    return;
+                }
+                match dictionary.find(value) {
+                    Ok(code) => codes.push(code),
+                    Err(hash) => {
+                        codes.push(dictionary.insert(value, hash));
+                        if let Some(bounds) = &mut self.bounds {
+                            bounds.add(value);
+                        }
+                    }
+                }
+            }
+            Values::Plain(bytes) => {
+                if self.has_lengths {
+                    bytes.extend_from_slice(&(value.len() as u32).to_le_bytes());
+                }
+                bytes.extend_from_slice(value);
+                if let Some(bounds) = &mut self.bounds {
+                    bounds.add(value);
+                }
+            }
+            Values::Bits { .. } => {}
+        }
+    }
+
+    /// Whether a row can begin in the page in the making.
+    #[inline]
+    fn is_full(&self) -> bool {
+        match &self.values {
+            Values::Codes { dictionary, .. } => dictionary.bytes() >= DICTIONARY_BYTES,
+            Values::Plain(bytes) => bytes.len() >= PAGE_BYTES,
+            Values::Bits { .. } => false,
+        }
+    }
+
+    /// Begins the next page, after a full dictionary with values as they are.
+    #[cold]
+    fn turn_page(&mut self) {
+        self.seal();
+        if let Values::Codes { dictionary, .. } = &mut self.values {
+            let full = std::mem::replace(dictionary, Dictionary::new(self.has_lengths));
+            self.closed_dictionary = Some(full);
+            self.values = Values::Plain(Vec::new());
+        }
+    }
+
+    /// Compresses the pages that are whole.
+    pub fn relieve(&mut self, compressor: &mut Compressor) -> io::Result<()> {
+        for (page, _) in self.sealed.iter_mut().filter(|(page, _)| page.unpacked_bytes.is_none()) {
+            page.compress(compressor)?;
+        }
+        Ok(())
+    }
+
+    /// Closes the page in the making.
+    fn seal(&mut self) {
+        if self.entries == 0 {
+            return;
+        }
+        let mut bytes = Vec::new();
+        self.repetition.finish(&mut bytes);
+        self.definition.finish(&mut bytes);
+        let encoding = match &mut self.values {
+            Values::Codes { codes, .. } if codes.is_empty() => Encoding::PLAIN,
+            Values::Codes { dictionary, codes } => {
+                let width = hybrid::width(dictionary.len().saturating_sub(1) as u32);
+                bytes.push(width);
+                hybrid::encode(codes, width, &mut bytes);
+                codes.clear();
+                Encoding::RLE_DICTIONARY
+            }
+            Values::Plain(values) | Values::Bits { bytes: values, .. } => {
+                bytes.extend_from_slice(values);
+                values.clear();
+                Encoding::PLAIN
+            }
+        };
+        if let Values::Bits { count, .. } = &mut self.values {
+            *count = 0;
+        }
+        self.total_entries += u64::from(self.entries);
+        self.sealed.push((Sealed { bytes, entries: self.entries, unpacked_bytes: None }, encoding));
+        self.entries = 0;
+    }
+
+    /// Ends the column after so many rows.
+    pub fn close(
+        mut self,
+        rows: usize,
+        compressor: &mut Compressor,
+    ) -> io::Result<(Vec<u8>, ColumnCloseResult)> {
+        self.pad(rows);
+        self.seal();
+        let dictionary = match self.values {
+            Values::Codes { dictionary, .. } => Some(dictionary),
+            _ => self.closed_dictionary,
+        }
+        .filter(|_| self.nulls < self.total_entries);
+        let (values, dictionary) =
+            dictionary.map_or((0, None), |dictionary| (dictionary.len() as u32, Some(dictionary.into_page())));
+        let waiting = || self.sealed.iter().map(|(page, _)| page.bytes.len()).sum::<usize>();
+        let is_packed = self.sealed.iter().any(|(page, _)| page.unpacked_bytes.is_some())
+            || waiting() + dictionary.as_ref().map_or(0, Vec::len) >= SMALL_BYTES;
+        let mut sink = TrackedWrite::new(Vec::new());
+        let mut unpacked = 0;
+        let mut encodings = vec![Encoding::RLE];
+        let mut data_at = 0;
+        {
+            let mut writer = SerializedPageWriter::new(&mut sink);
+            if let Some(page) = dictionary {
+                let mut page = Sealed { bytes: page, entries: values, unpacked_bytes: None };
+                page.ready(is_packed, compressor)?;
+                encodings.push(Encoding::PLAIN);
+                let spec = writer.write_page(page.into_dictionary()).map_err(to_io)?;
+                unpacked += spec.uncompressed_size;
+                data_at = spec.bytes_written as i64;
+            }
+            for (mut page, encoding) in self.sealed {
+                page.ready(is_packed, compressor)?;
+                if !encodings.contains(&encoding) {
+                    encodings.push(encoding);
+                }
+                unpacked += writer.write_page(page.into_data(encoding)).map_err(to_io)?.uncompressed_size;
+            }
+        }
+        let bytes = sink.into_inner()?;
+        let codec = if is_packed {
+            Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL).map_err(to_io)?)
+        } else {
+            Compression::UNCOMPRESSED
+        };
+        let mut metadata = ColumnChunkMetaData::builder(self.column.clone())
+            .set_compression(codec)
+            .set_encodings(encodings)
+            .set_total_compressed_size(bytes.len() as i64)
+            .set_total_uncompressed_size(unpacked as i64)
+            .set_num_values(self.total_entries as i64)
+            .set_data_page_offset(data_at)
+            .set_dictionary_page_offset((data_at > 0).then_some(0));
+        if let Some(bounds) = self.bounds {
+            metadata = metadata.set_statistics(bounds.statistics(self.nulls));
+        }
+        let close = ColumnCloseResult {
+            bytes_written: bytes.len() as u64,
+            rows_written: rows as u64,
+            metadata: metadata.build().map_err(to_io)?,
+            bloom_filter: None,
+            column_index: None,
+            offset_index: None,
+        };
+        Ok((bytes, close))
+    }
+}
+
+impl Bounds {
+    fn statistics(self, nulls: u64) -> Statistics {
+        let nulls = Some(nulls);
+        if self.is_number {
+            let (least, most) = self.range.map(|(least, most)| (number(&least), number(&most))).unzip();
+            Statistics::int64(least, most, None, nulls, false)
+        } else {
+            let (least, most) =
+                self.range.map(|(least, most)| (ByteArray::from(least), ByteArray::from(most))).unzip();
+            Statistics::byte_array(least, most, None, nulls, false)
+        }
+    }
+}
+
+impl Sealed {
+    fn compress(&mut self, compressor: &mut Compressor) -> io::Result<()> {
+        self.unpacked_bytes = Some(self.bytes.len());
+        self.bytes = compressor.compress(&self.bytes)?;
+        Ok(())
+    }
+
+    fn ready(&mut self, is_packed: bool, compressor: &mut Compressor) -> io::Result<()> {
+        match self.unpacked_bytes {
+            None if is_packed => self.compress(compressor),
+            _ => Ok(()),
+        }
+    }
+
+    fn into_dictionary(self) -> CompressedPage {
+        let unpacked = self.unpacked_bytes.unwrap_or(self.bytes.len());
+        let page = Page::DictionaryPage {
+            buf: self.bytes.into(),
+            num_values: self.entries,
+            encoding: Encoding::PLAIN,
+            is_sorted: false,
+        };
+        CompressedPage::new(page, unpacked)
+    }
+
+    fn into_data(self, encoding: Encoding) -> CompressedPage {
+        let unpacked = self.unpacked_bytes.unwrap_or(self.bytes.len());
+        let page = Page::DataPage {
+            buf: self.bytes.into(),
+            num_values: self.entries,
+            encoding,
+            def_level_encoding: Encoding::RLE,
+            rep_level_encoding: Encoding::RLE,
+            statistics: None,
+        };
+        CompressedPage::new(page, unpacked)
+    }
+}
