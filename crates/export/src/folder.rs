@@ -204,7 +204,8 @@ impl TableSink for CaseFolder {
             self.of_events.push(context, event, &ids, &mut events)?;
             self.of_sightings.push(context, event, &ids, &mut sightings)?;
         }
-        Ok(Box::new(Groups { events: events.close()?, sightings: sightings.close()? }))
+        let events = self.events.layout().close(events)?;
+        Ok(Box::new(Groups { events, sightings: self.sightings.layout().close(sightings)? }))
     }
 
     fn append(&mut self, encoded: Encoded) -> io::Result<()> {

@@ -187,9 +187,9 @@ impl Places {
         to: &mut Group,
     ) -> io::Result<usize> {
         let at = to.next_row()?;
-        to.word(self.event_id, at, ids.event());
+        to.new_word(self.event_id, at, ids.event());
         if let Some(id) = ids.audit() {
-            to.word(self.audit_id, at, id);
+            to.new_word(self.audit_id, at, id);
         }
         to.word(self.role, at, place.role.as_str());
         if place.audit_type != 0 {

@@ -62,7 +62,7 @@ pub fn write_small(path: &Path, columns: &[Column], batch: &RecordBatch) -> io::
     let mut table = TableWriter::create(path, columns)?;
     let mut group = table.layout().group()?;
     group.add(batch)?;
-    let group = group.close()?;
+    let group = table.layout().close(group)?;
     table.append(group)?;
     table.finish()
 }

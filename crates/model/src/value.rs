@@ -32,23 +32,27 @@ pub fn decode(printed: &[u8], quoting: Quoting) -> Cow<'_, [u8]> {
 
 /// Appends what the hexadecimal digits encode; stops at the first pair that is none.
 pub fn decode_hex_into(digits: &[u8], out: &mut Vec<u8>) {
+    out.reserve(digits.len() / 2);
     for pair in digits.chunks_exact(2) {
-        match (nibble(pair[0]), nibble(pair[1])) {
-            (Some(high), Some(low)) => out.push(high << 4 | low),
-            _ => return,
+        let (high, low) = (NIBBLES[usize::from(pair[0])], NIBBLES[usize::from(pair[1])]);
+        if (high | low) > 15 {
+            return;
         }
+        out.push(high << 4 | low);
     }
 }
 
-#[inline]
-fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
+/// What each byte stands for as a hexadecimal digit; more than 15 for one that is none.
+const NIBBLES: [u8; 256] = {
+    let mut table = [u8::MAX; 256];
+    let mut value = 0;
+    while value < 16 {
+        table[b"0123456789abcdef"[value] as usize] = value as u8;
+        table[b"0123456789ABCDEF"[value] as usize] = value as u8;
+        value += 1;
     }
-}
+    table
+};
 
 #[cfg(test)]
 mod tests {
@@ -58,6 +62,7 @@ mod tests {
     fn hex_is_decoded_and_the_rest_borrowed() {
         assert_eq!(&*decode(b"2F746D70", Quoting::Hex), b"/tmp");
         assert_eq!(&*decode(b"2F746D7", Quoting::Hex), b"/tm");
+        assert_eq!(&*decode(b"2f74xx70", Quoting::Hex), b"/t");
         assert_eq!(&*decode(b"2F746D70", Quoting::Quoted), b"2F746D70");
         assert!(matches!(decode(b"x", Quoting::Bare), Cow::Borrowed(_)));
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use aaf_model::block::{CompanionLine, RowView};
-use aaf_model::{AuditId, Carrier, Field, Key, Notes, Role, TimeSource, profile};
+use aaf_model::{AuditId, Carrier, Field, Key, Notes, Role, TimeSource};
 
 use crate::attempt::{self, Attempt, Outcome};
 use crate::authenticity::Authenticity;
@@ -12,6 +12,7 @@ use crate::ids;
 use crate::origin::Origins;
 use crate::serials;
 use crate::sorted::{Batch, Entry};
+use crate::told::{self, Told};
 
 /// Where each key stands in a row's own fields.
 #[derive(Clone)]
@@ -76,6 +77,8 @@ pub struct Event<'b> {
     pub outcome: Option<Outcome>,
     /// How far it can be believed.
     pub authenticity: Authenticity,
+    /// What folding asks of it.
+    pub told: Told,
     /// The episode, set by [`crate::Timelines`].
     pub episode: Option<u64>,
 }
@@ -89,7 +92,7 @@ impl<'b> Event<'b> {
 
     /// The profile whose timeline the event belongs to; empty for none.
     pub fn profile_root(&self) -> &[u8] {
-        profile::root(&self.profile)
+        self.profile.get(..self.told.root_bytes as usize).unwrap_or_default()
     }
 
     /// The first companion of this audit type, with its fields.
@@ -139,6 +142,10 @@ pub fn build<'b>(batch: &'b Batch<'_>, hosts: &Hosts, origins: &Origins) -> Even
         }
     }
     serials::mark_out_of_place(&mut out.events);
+    let mut scratch = told::Scratch::default();
+    for event in &mut out.events {
+        event.told = Told::of(event, &mut scratch);
+    }
     out
 }
 
@@ -330,6 +337,7 @@ fn push<'b>(
         attempt,
         outcome,
         authenticity,
+        told: Told::default(),
         episode: None,
     });
 }

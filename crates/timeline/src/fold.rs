@@ -1,15 +1,17 @@
 //! Events to timelines: by host and profile, repeated behaviour folded, episodes parted by quiet.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use aaf_model::hash::{FastHash, hash64, hash64_seeded};
+use aaf_model::hash::{FastHash, hash64};
 use aaf_model::{Class, Key, Verdict};
+use rayon::prelude::*;
 
 use crate::attempt::{Attempt, Outcome};
 use crate::authenticity::Level;
 use crate::event::Event;
 use crate::hosts::Hosts;
 use crate::ids;
+use crate::told::{self, number, squash_digits};
 
 /// One line of a timeline: one behaviour within one episode.
 #[derive(Clone, Debug)]
@@ -132,7 +134,6 @@ pub struct Timelines<'h> {
     states: Vec<State>,
     by_profile: HashMap<(u32, u64), usize, FastHash>,
     processes: HashMap<(u32, i64), Process, FastHash>,
-    entries: Vec<Entry>,
     folded_hard: u64,
     scratch: Vec<u8>,
 }
@@ -144,11 +145,14 @@ struct Process {
 
 #[derive(Default)]
 struct State {
+    host: u32,
     profile_root: Vec<u8>,
     last_us: i64,
     episode: Option<u64>,
     lines: Vec<Entry>,
     by_behaviour: HashMap<u64, usize, FastHash>,
+    /// The lines of earlier episodes.
+    done: Vec<Entry>,
 }
 
 /// What folding yields.
@@ -168,7 +172,6 @@ impl<'h> Timelines<'h> {
             states: Vec::new(),
             by_profile: HashMap::default(),
             processes: HashMap::default(),
-            entries: Vec::new(),
             folded_hard: 0,
             scratch: Vec::new(),
         }
@@ -177,13 +180,16 @@ impl<'h> Timelines<'h> {
     /// Takes the next event and sets its episode.
     pub fn push(&mut self, event: &mut Event<'_>) {
         let Some(attempt) = event.attempt else { return };
+        let told = event.told;
         // Whoever changes policy is not the profile that it is about: these episodes are the host's.
-        let root = if attempt == Attempt::PolicyChange { &b""[..] } else { event.profile_root() };
-        let key = (event.host, hash64(root) ^ u64::from(attempt == Attempt::PolicyChange));
+        let is_policy = attempt == Attempt::PolicyChange;
+        let key = (event.host, if is_policy { hash64(b"") ^ 1 } else { told.root });
         let state = match self.by_profile.get(&key) {
             Some(&at) => at,
             None => {
+                let root = if is_policy { &b""[..] } else { event.profile_root() };
                 self.states.push(State {
+                    host: event.host,
                     profile_root: root.to_vec(),
                     last_us: i64::MIN,
                     ..State::default()
@@ -195,7 +201,7 @@ impl<'h> Timelines<'h> {
         let time_us = if event.order.0 == i64::MAX { event.time_us } else { event.order.0 };
         let state = &mut self.states[state];
         if state.last_us != i64::MIN && time_us.saturating_sub(state.last_us) > self.gap_us {
-            close(state, &mut self.entries);
+            state.close();
         }
         // What looks forged is kept and shown, but raises nothing, joins nothing and names no process.
         let is_forged = event.authenticity.is_forged_looking();
@@ -208,37 +214,32 @@ impl<'h> Timelines<'h> {
             state.episode = Some(ids::episode_id(host, &state.profile_root, event.id));
         }
         event.episode = state.episode.filter(|_| !is_forged);
-        self.scratch.clear();
-        write_object(event, &mut self.scratch);
-        let behaviour = behaviour(event, &self.scratch);
-        let object_hash = hash64(&self.scratch);
-        let pid = number(event, Key::Pid);
-        let line = match state.by_behaviour.get(&behaviour) {
+        let line = match state.by_behaviour.get(&told.behaviour) {
             Some(&line) => line,
             None => {
-                let (behaviour, hard) = if state.lines.len() >= MOST_LINES {
-                    let folder = self.scratch.iter().rposition(|&byte| byte == b'/').map_or(0, |at| at + 1);
-                    self.scratch.truncate(folder);
-                    self.scratch.push(b'*');
-                    (hash64_seeded(hash64(&kind_of(event)), &self.scratch), true)
-                } else {
-                    (behaviour, false)
-                };
-                self.folded_hard += u64::from(hard);
+                let is_hard = state.lines.len() >= MOST_LINES;
+                self.folded_hard += u64::from(is_hard);
+                let behaviour = if is_hard { told.behaviour_of_folder } else { told.behaviour };
                 match state.by_behaviour.get(&behaviour) {
-                    Some(&line) => line,
-                    None => {
-                        let chain = chain(&self.processes, event, pid);
-                        state.lines.push(new_entry(event, attempt, &self.scratch, pid, chain));
+                    Some(&line) if is_hard => line,
+                    _ => {
+                        self.scratch.clear();
+                        told::write_object(event, &mut self.scratch);
+                        if is_hard {
+                            let folder = self.scratch.iter().rposition(|&byte| byte == b'/');
+                            self.scratch.truncate(folder.map_or(0, |at| at + 1));
+                            self.scratch.push(b'*');
+                        }
+                        let chain = chain(&self.processes, event);
+                        state.lines.push(new_entry(event, attempt, &self.scratch, chain));
                         state.by_behaviour.insert(behaviour, state.lines.len() - 1);
                         state.lines.len() - 1
                     }
                 }
             }
         };
-        let entry = &mut state.lines[line];
-        add_to_entry(entry, event, object_hash, time_us);
-        if let Some(pid) = pid
+        add_to_entry(&mut state.lines[line], event, time_us);
+        if let Some(pid) = told.pid
             && !is_forged
         {
             self.remember(event, pid);
@@ -249,10 +250,6 @@ impl<'h> Timelines<'h> {
         if self.processes.len() >= MOST_PROCESSES {
             self.processes.clear();
         }
-        let parent = event
-            .companion_value(1300, Key::Ppid)
-            .or_else(|| event.value(Key::Parent))
-            .and_then(|text| parse_i64(&text));
         let comm = event
             .index
             .get(Key::Comm, event.primary.own_fields())
@@ -261,7 +258,7 @@ impl<'h> Timelines<'h> {
             .processes
             .entry((event.host, pid))
             .or_insert_with(|| Process { parent: None, comm: Vec::new() });
-        process.parent = parent.or(process.parent);
+        process.parent = event.told.parent.or(process.parent);
         if let Some(comm) = comm
             && process.comm != *comm
         {
@@ -271,29 +268,44 @@ impl<'h> Timelines<'h> {
     }
 
     /// Ends all episodes.
-    pub fn finish(mut self) -> Folded {
-        for state in &mut self.states {
-            close(state, &mut self.entries);
+    pub fn finish(self) -> Folded {
+        // Changes of policy, which are one state of the host, stand with the profiles that they touch.
+        let mut of_profile: BTreeMap<(u32, Vec<u8>), Vec<Entry>> = BTreeMap::new();
+        for mut state in self.states {
+            state.close();
+            let State { host, profile_root, done, .. } = state;
+            for part in parts(done) {
+                let root = part.first().map_or_else(|| profile_root.clone(), |line| line.profile_root.clone());
+                of_profile.entry((host, root)).or_default().extend(part);
+            }
         }
-        self.entries.sort_by(|a, b| {
-            (a.host, &a.profile_root, a.order, a.first_event).cmp(&(
-                b.host,
-                &b.profile_root,
-                b.order,
-                b.first_event,
-            ))
+        let mut of_profile: Vec<Vec<Entry>> = of_profile.into_values().collect();
+        // Events came in order, so that the lines of a profile nearly are.
+        of_profile.par_iter_mut().for_each(|lines| {
+            let place = |entry: &Entry| (entry.order, entry.first_event);
+            if !lines.is_sorted_by_key(place) {
+                lines.sort_by_key(place);
+            }
         });
-        Folded { entries: self.entries, folded_hard: self.folded_hard }
+        let mut entries = Vec::with_capacity(of_profile.iter().map(Vec::len).sum());
+        of_profile.iter_mut().for_each(|lines| entries.append(lines));
+        Folded { entries, folded_hard: self.folded_hard }
     }
 }
 
-fn close(state: &mut State, entries: &mut Vec<Entry>) {
-    state.episode = None;
-    for mut entry in state.lines.drain(..) {
-        entry.seen = Vec::new();
-        entries.push(entry);
+/// The lines by profile: all at once where they are of one.
+fn parts(lines: Vec<Entry>) -> Vec<Vec<Entry>> {
+    let is_one = lines.windows(2).all(|pair| pair[0].profile_root == pair[1].profile_root);
+    if is_one { vec![lines] } else { lines.into_iter().map(|line| vec![line]).collect() }
+}
+
+impl State {
+    fn close(&mut self) {
+        self.episode = None;
+        self.lines.iter_mut().for_each(|line| line.seen = Vec::new());
+        self.done.append(&mut self.lines);
+        self.by_behaviour.clear();
     }
-    state.by_behaviour.clear();
 }
 
 /// Policy that was loaded or replaced without fault opens no episode.
@@ -306,98 +318,10 @@ fn is_plain_load(event: &Event<'_>, attempt: Attempt) -> bool {
     skipped || !(attempt == Attempt::PolicyChange && (replaces || event.outcome == Some(Outcome::Failed)))
 }
 
-/// The target in one text: what the record is about.
-pub fn write_object(event: &Event<'_>, out: &mut Vec<u8>) {
-    let mut put = |keys: &[Key]| {
-        for &key in keys {
-            if let Some(value) = event.value(key)
-                && !value.is_empty()
-            {
-                if !out.is_empty() {
-                    out.push(b' ');
-                }
-                out.extend_from_slice(&value);
-            }
-        }
-    };
-    match event.primary.row.class {
-        Class::Cap => put(&[Key::Capname]),
-        Class::Net => put(&[
-            Key::Family,
-            Key::SockType,
-            Key::Addr,
-            Key::PeerAddr,
-            Key::Laddr,
-            Key::Lport,
-            Key::Faddr,
-            Key::Fport,
-            Key::Daddr,
-            Key::Dest,
-        ]),
-        Class::Signal => put(&[Key::Signal, Key::Peer]),
-        Class::Ptrace => put(&[Key::Peer]),
-        Class::Rlimits => put(&[Key::Rlimit, Key::Value]),
-        Class::Dbus => put(&[Key::Bus, Key::Interface, Key::Member, Key::Path]),
-        Class::Mount => put(&[Key::Srcname, Key::Name, Key::Fstype]),
-        Class::Namespace => put(&[Key::Target, Key::Execpath]),
-        _ => put(&[Key::Name, Key::Target]),
-    }
-}
-
-/// What events that are told in one line share in any case.
-fn kind_of(event: &Event<'_>) -> [u8; 5] {
-    let row = event.primary.row;
-    [
-        row.verdict as u8,
-        row.class as u8,
-        event.outcome.map_or(u8::MAX, |outcome| outcome as u8),
-        event.attempt.map_or(u8::MAX, |attempt| attempt as u8),
-        event.authenticity.level as u8,
-    ]
-}
-
-/// Equal for events that are one behaviour: the target counts with its runs of digits squashed.
-fn behaviour(event: &Event<'_>, object: &[u8]) -> u64 {
-    let mut hash = hash64(&kind_of(event));
-    if let Some((user, session)) = session(event) {
-        hash = hash64_seeded(hash, &[user.to_le_bytes(), session.to_le_bytes()].concat());
-    }
-    hash = hash64_seeded(hash, &event.profile);
-    for key in [Key::Operation, Key::RequestedMask, Key::Requested, Key::Comm, Key::Info] {
-        if let Some(field) = event.index.get(key, event.primary.own_fields()) {
-            hash = hash64_seeded(hash, field.value.of(event.primary.bytes));
-        }
-    }
-    if object.iter().any(u8::is_ascii_digit) {
-        let mut shape = Vec::with_capacity(object.len());
-        squash_digits(object, &mut shape);
-        hash64_seeded(hash, &shape)
-    } else {
-        hash64_seeded(hash, object)
-    }
-}
-
-/// Runs of digits become `*`.
-fn squash_digits(text: &[u8], out: &mut Vec<u8>) {
-    let mut in_digits = false;
-    for &byte in text {
-        if byte.is_ascii_digit() {
-            if !in_digits {
-                out.push(b'*');
-            }
-            in_digits = true;
-        } else {
-            out.push(byte);
-            in_digits = false;
-        }
-    }
-}
-
 fn new_entry(
     event: &Event<'_>,
     attempt: Attempt,
     object: &[u8],
-    pid: Option<i64>,
     chain: Vec<(i64, Vec<u8>)>,
 ) -> Entry {
     let text = |key: Key| event.value(key).map(std::borrow::Cow::into_owned).unwrap_or_default();
@@ -423,11 +347,11 @@ fn new_entry(
         object: object.to_vec(),
         objects: 0,
         comm: text(Key::Comm),
-        pid,
+        pid: event.told.pid,
         exe: event.companion_value(1300, Key::Exe).map(std::borrow::Cow::into_owned).unwrap_or_default(),
         uid: number(event, Key::Fsuid)
             .or_else(|| event.companion_value(1300, Key::Uid).and_then(|text| parse_i64(&text))),
-        session: session(event),
+        session: event.told.session,
         pids: Vec::new(),
         chain,
         details: DETAILS
@@ -447,7 +371,8 @@ fn new_entry(
     }
 }
 
-fn add_to_entry(entry: &mut Entry, event: &Event<'_>, object_hash: u64, time_us: i64) {
+fn add_to_entry(entry: &mut Entry, event: &Event<'_>, time_us: i64) {
+    let object_hash = event.told.object;
     entry.count += 1;
     entry.last_us = event.time_us;
     entry.last_event = event.id;
@@ -472,28 +397,11 @@ fn add_to_entry(entry: &mut Entry, event: &Event<'_>, object_hash: u64, time_us:
         entry.episode = event.episode;
     }
     if entry.pids.len() < MOST_PIDS
-        && let Some(pid) = number(event, Key::Pid)
+        && let Some(pid) = event.told.pid
         && !entry.pids.contains(&pid)
     {
         entry.pids.push(pid);
     }
-}
-
-/// The unset id of a login, or session.
-const UNSET: i64 = u32::MAX as i64;
-
-/// The login user id and session that the joined records, or those of dbus-daemon and libaudit, name.
-fn session(event: &Event<'_>) -> Option<(i64, i64)> {
-    let of = |key: Key| {
-        let text = event.companion_value(1300, key).or_else(|| event.value(key))?;
-        parse_i64(&text).filter(|&id| (0..UNSET).contains(&id))
-    };
-    Some((of(Key::Auid)?, of(Key::Ses)?))
-}
-
-fn number(event: &Event<'_>, key: Key) -> Option<i64> {
-    let field = event.index.get(key, event.primary.own_fields())?;
-    parse_i64(field.value.of(event.primary.bytes))
 }
 
 /// A decimal number with an optional sign.
@@ -519,14 +427,10 @@ pub fn parse_i64(text: &[u8]) -> Option<i64> {
 fn chain(
     processes: &HashMap<(u32, i64), Process, FastHash>,
     event: &Event<'_>,
-    pid: Option<i64>,
 ) -> Vec<(i64, Vec<u8>)> {
     let mut chain: Vec<(i64, Vec<u8>)> = Vec::new();
-    let mut parent = event
-        .companion_value(1300, Key::Ppid)
-        .or_else(|| event.value(Key::Parent))
-        .and_then(|text| parse_i64(&text))
-        .or_else(|| processes.get(&(event.host, pid?))?.parent);
+    let mut parent =
+        event.told.parent.or_else(|| processes.get(&(event.host, event.told.pid?))?.parent);
     while let Some(pid) = parent {
         if chain.len() >= LONGEST_CHAIN || chain.iter().any(|(known, _)| *known == pid) {
             break;

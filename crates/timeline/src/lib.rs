@@ -22,6 +22,7 @@ pub mod sorted;
 mod spill;
 pub mod steps;
 pub mod store;
+pub mod told;
 mod track;
 
 pub use attempt::{Attempt, Outcome};

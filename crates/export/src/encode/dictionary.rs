@@ -1,6 +1,6 @@
 //! The distinct values of a column, as a dictionary page holds them.
 
-use aaf_model::hash::hash64;
+use aaf_model::hash::{hash64, same};
 
 /// Distinct values and their numbers.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl Dictionary {
             }
             if found >> 32 == hash >> 32 {
                 let code = found as u32 - 1;
-                if self.value(code) == value {
+                if same(self.value(code), value) {
                     return Ok(code);
                 }
             }
@@ -78,7 +78,8 @@ impl Dictionary {
         code
     }
 
-    fn append(&mut self, value: &[u8]) -> u32 {
+    /// Adds a value that nobody will look for.
+    pub fn append(&mut self, value: &[u8]) -> u32 {
         if self.has_lengths {
             self.page.extend_from_slice(&(value.len() as u32).to_le_bytes());
         }
@@ -97,8 +98,15 @@ impl Dictionary {
     }
 
     /// The page.
-    pub fn into_page(self) -> Vec<u8> {
-        self.page
+    pub fn page(&self) -> &[u8] {
+        &self.page
+    }
+
+    /// Forgets the values and keeps the room.
+    pub fn clear(&mut self) {
+        self.page.clear();
+        self.places.clear();
+        self.slots.fill(0);
     }
 }
 
@@ -130,8 +138,8 @@ mod tests {
             assert_eq!(dictionary.find(value.as_bytes()), Ok(code as u32));
         }
         assert!(dictionary.find(b"").is_err());
-        let mut page = dictionary.into_page();
-        page.truncate(11);
-        assert_eq!(page, b"\x07\0\0\0/path/0");
+        assert!(dictionary.page().starts_with(b"\x07\0\0\0/path/0\x07\0\0\0/path/7"));
+        dictionary.clear();
+        assert!(dictionary.find(b"/path/7").is_err());
     }
 }

@@ -1,6 +1,7 @@
 //! One row group: a column beside the other.
 
 use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use parquet::column::writer::ColumnCloseResult;
 use parquet::schema::types::SchemaDescPtr;
@@ -28,13 +29,20 @@ pub struct Layout {
     /// The first leaf of each column: text has its bytes twin behind it, structs their members.
     first: Vec<usize>,
     names: Vec<&'static str>,
+    /// Closed row groups, whose room is used again: a large table has many, and each would ask for megabytes of fresh pages.
+    spare: Mutex<Vec<Group>>,
 }
 
 impl Layout {
     /// The layout of these columns under the schema that was made of them.
     pub fn new(columns: &[Column], schema: SchemaDescPtr) -> Layout {
-        let mut layout =
-            Layout { schema, styles: Vec::new(), first: Vec::new(), names: Vec::with_capacity(columns.len()) };
+        let mut layout = Layout {
+            schema,
+            styles: Vec::new(),
+            first: Vec::new(),
+            names: Vec::with_capacity(columns.len()),
+            spare: Mutex::default(),
+        };
         for column in columns {
             let style =
                 Style { has_dictionary: column.repeats, has_statistics: WITH_STATISTICS.contains(&column.name) };
@@ -58,14 +66,33 @@ impl Layout {
         column.and_then(|at| self.first.get(at).copied()).unwrap_or(usize::MAX)
     }
 
-    /// Begins a row group.
+    /// Begins a row group, in the room of one that was closed where there is one.
     pub fn group(&self) -> io::Result<Group> {
+        if let Some(spare) = self.spare().pop() {
+            return Ok(spare);
+        }
         let columns = self.schema.columns().iter();
         Ok(Group {
             leaves: columns.zip(&self.styles).map(|(column, &style)| Leaf::new(column.clone(), style)).collect(),
             compressor: Compressor::new(ZSTD_LEVEL)?,
             rows: 0,
         })
+    }
+}
+
+impl Layout {
+    fn spare(&self) -> MutexGuard<'_, Vec<Group>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends a row group.
+    pub fn close(&self, mut group: Group) -> io::Result<EncodedGroup> {
+        let Group { leaves, compressor, rows } = &mut group;
+        let rows = std::mem::take(rows);
+        let chunks = leaves.iter_mut().map(|leaf| leaf.close(rows, compressor));
+        let encoded = EncodedGroup { chunks: chunks.collect::<io::Result<_>>()?, rows };
+        self.spare().push(group);
+        Ok(encoded)
     }
 }
 
@@ -108,6 +135,14 @@ impl Group {
     pub fn word(&mut self, at: usize, row: usize, value: &str) {
         if let Some(leaf) = self.leaves.get_mut(at) {
             leaf.bytes(row, value.as_bytes());
+        }
+    }
+
+    /// A word that either the row before has or none does.
+    #[inline]
+    pub fn new_word(&mut self, at: usize, row: usize, value: &str) {
+        if let Some(leaf) = self.leaves.get_mut(at) {
+            leaf.new_value(row, value.as_bytes());
         }
     }
 
@@ -157,13 +192,6 @@ impl Group {
                 None => leaf.missing(row),
             }
         }
-    }
-
-    /// Ends the group.
-    pub fn close(self) -> io::Result<EncodedGroup> {
-        let Group { leaves, mut compressor, rows } = self;
-        let chunks = leaves.into_iter().map(|leaf| leaf.close(rows, &mut compressor));
-        Ok(EncodedGroup { chunks: chunks.collect::<io::Result<_>>()?, rows })
     }
 
     /// Rows that are there already, for tables that are made of arrays.

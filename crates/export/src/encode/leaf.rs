@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::io;
 
+use aaf_model::hash::same;
 use parquet::basic::{Compression, Encoding, Type, ZstdLevel};
 use parquet::column::page::{CompressedPage, Page, PageWriter};
 use parquet::column::writer::ColumnCloseResult;
@@ -14,7 +15,7 @@ use parquet::schema::types::ColumnDescPtr;
 
 use crate::encode::dictionary::Dictionary;
 use crate::encode::hybrid;
-use crate::encode::levels::Levels;
+use crate::encode::levels::{Levels, Numbers};
 use crate::table::to_io;
 
 /// The level of compression of all pages.
@@ -25,6 +26,8 @@ pub type Compressor = zstd::bulk::Compressor<'static>;
 const PAGE_BYTES: usize = 1 << 20;
 /// A dictionary that grows beyond this is closed, and what follows is written as it is.
 const DICTIONARY_BYTES: usize = 2 << 20;
+/// As long as a dictionary has fewer values, it is not asked whether it is worth its while.
+const FEW_VALUES: usize = 4096;
 /// Chunks of fewer bytes than this are not compressed.
 const SMALL_BYTES: usize = 96;
 
@@ -56,6 +59,8 @@ pub struct Leaf {
     /// Whole pages.
     sealed: Vec<(Sealed, Encoding)>,
     closed_dictionary: Option<Dictionary>,
+    /// Whether values come that are known to be new; see [`Leaf::new_value`].
+    is_expected: bool,
 }
 
 /// The bytes of a page and how many levels it has.
@@ -68,7 +73,7 @@ struct Sealed {
 
 enum Values {
     /// Numbers of values in the dictionary.
-    Codes { dictionary: Dictionary, codes: Vec<u32> },
+    Codes { dictionary: Dictionary, codes: Numbers<u32> },
     /// Values as they are.
     Plain(Vec<u8>),
     /// True or false, a bit each.
@@ -109,7 +114,7 @@ impl Leaf {
         let values = if physical == Type::BOOLEAN {
             Values::Bits { bytes: Vec::new(), count: 0 }
         } else if style.has_dictionary {
-            Values::Codes { dictionary: Dictionary::new(has_lengths), codes: Vec::new() }
+            Values::Codes { dictionary: Dictionary::new(has_lengths), codes: Numbers::new() }
         } else {
             Values::Plain(Vec::new())
         };
@@ -125,6 +130,7 @@ impl Leaf {
             total_entries: 0,
             sealed: Vec::new(),
             closed_dictionary: None,
+            is_expected: false,
             column,
         }
     }
@@ -174,8 +180,8 @@ impl Leaf {
         self.enter(row, self.definition.most());
         if let Values::Codes { dictionary, codes } = &mut self.values {
             // What stands in the dictionary was looked at when it came there.
-            if let Some(&last) = codes.last()
-                && dictionary.value(last) == value
+            if let Some(last) = codes.last()
+                && same(dictionary.value(last), value)
             {
                 codes.push(last);
                 return true;
@@ -195,6 +201,24 @@ impl Leaf {
                 false
             }
         }
+    }
+
+    /// A text that either the row before has or none does.
+    #[inline]
+    pub fn new_value(&mut self, row: usize, value: &[u8]) {
+        self.is_expected = true;
+        self.enter(row, self.definition.most());
+        let Values::Codes { dictionary, codes } = &mut self.values else { return self.put(value) };
+        let code = match codes.last() {
+            Some(last) if same(dictionary.value(last), value) => last,
+            _ => {
+                if let Some(bounds) = &mut self.bounds {
+                    bounds.add(value);
+                }
+                dictionary.append(value)
+            }
+        };
+        codes.push(code);
     }
 
     /// A number of 64 bits.
@@ -233,8 +257,8 @@ impl Leaf {
     fn put(&mut self, value: &[u8]) {
         match &mut self.values {
             Values::Codes { dictionary, codes } => {
-                if let Some(&last) = codes.last()
-                    && dictionary.value(last) == value
+                if let Some(last) = codes.last()
+                    && same(dictionary.value(last), value)
                 {
                     codes.push(last);
                     return;
@@ -266,7 +290,11 @@ impl Leaf {
     #[inline]
     fn is_full(&self) -> bool {
         match &self.values {
-            Values::Codes { dictionary, .. } => dictionary.bytes() >= DICTIONARY_BYTES,
+            Values::Codes { dictionary, .. } => {
+                dictionary.bytes() >= DICTIONARY_BYTES
+                    // Nearly every value is new: looking each up is in vain.
+                    || dictionary.len() >= FEW_VALUES && dictionary.len() >= self.rows / 4 * 3 && !self.is_expected
+            }
             Values::Plain(bytes) => bytes.len() >= PAGE_BYTES,
             Values::Bits { .. } => false,
         }
@@ -304,8 +332,7 @@ impl Leaf {
             Values::Codes { dictionary, codes } => {
                 let width = hybrid::width(dictionary.len().saturating_sub(1) as u32);
                 bytes.push(width);
-                hybrid::encode(codes, width, &mut bytes);
-                codes.clear();
+                codes.finish(width, &mut bytes);
                 Encoding::RLE_DICTIONARY
             }
             Values::Plain(values) | Values::Bits { bytes: values, .. } => {
@@ -322,40 +349,52 @@ impl Leaf {
         self.entries = 0;
     }
 
-    /// Ends the column after so many rows.
+    /// Ends the column after so many rows, and begins another one with the room of this.
     pub fn close(
-        mut self,
+        &mut self,
         rows: usize,
         compressor: &mut Compressor,
     ) -> io::Result<(Vec<u8>, ColumnCloseResult)> {
         self.pad(rows);
         self.seal();
-        let dictionary = match self.values {
+        let sealed = std::mem::take(&mut self.sealed);
+        let dictionary = match &self.values {
             Values::Codes { dictionary, .. } => Some(dictionary),
-            _ => self.closed_dictionary,
-        }
-        .filter(|_| self.nulls < self.total_entries);
-        let (values, dictionary) =
-            dictionary.map_or((0, None), |dictionary| (dictionary.len() as u32, Some(dictionary.into_page())));
-        let waiting = || self.sealed.iter().map(|(page, _)| page.bytes.len()).sum::<usize>();
-        let is_packed = self.sealed.iter().any(|(page, _)| page.unpacked_bytes.is_some())
-            || waiting() + dictionary.as_ref().map_or(0, Vec::len) >= SMALL_BYTES;
+            _ => self.closed_dictionary.as_ref(),
+        };
+        let dictionary = dictionary.filter(|dictionary| dictionary.len() > 0);
+        let is_packed = sealed.iter().any(|(page, _)| page.unpacked_bytes.is_some())
+            || sealed.iter().map(|(page, _)| page.bytes.len()).sum::<usize>()
+                + dictionary.map_or(0, Dictionary::bytes)
+                >= SMALL_BYTES;
         let mut sink = TrackedWrite::new(Vec::new());
         let mut unpacked = 0;
         let mut encodings = vec![Encoding::RLE];
         let mut data_at = 0;
         {
             let mut writer = SerializedPageWriter::new(&mut sink);
-            if let Some(page) = dictionary {
-                let mut page = Sealed { bytes: page, entries: values, unpacked_bytes: None };
-                page.ready(is_packed, compressor)?;
+            if let Some(dictionary) = dictionary {
+                let bytes = if is_packed {
+                    compressor.compress(dictionary.page())?
+                } else {
+                    dictionary.page().to_vec()
+                };
+                let page = Page::DictionaryPage {
+                    buf: bytes.into(),
+                    num_values: dictionary.len() as u32,
+                    encoding: Encoding::PLAIN,
+                    is_sorted: false,
+                };
                 encodings.push(Encoding::PLAIN);
-                let spec = writer.write_page(page.into_dictionary()).map_err(to_io)?;
+                let spec =
+                    writer.write_page(CompressedPage::new(page, dictionary.bytes())).map_err(to_io)?;
                 unpacked += spec.uncompressed_size;
                 data_at = spec.bytes_written as i64;
             }
-            for (mut page, encoding) in self.sealed {
-                page.ready(is_packed, compressor)?;
+            for (mut page, encoding) in sealed {
+                if is_packed && page.unpacked_bytes.is_none() {
+                    page.compress(compressor)?;
+                }
                 if !encodings.contains(&encoding) {
                     encodings.push(encoding);
                 }
@@ -376,7 +415,7 @@ impl Leaf {
             .set_num_values(self.total_entries as i64)
             .set_data_page_offset(data_at)
             .set_dictionary_page_offset((data_at > 0).then_some(0));
-        if let Some(bounds) = self.bounds {
+        if let Some(bounds) = &mut self.bounds {
             metadata = metadata.set_statistics(bounds.statistics(self.nulls));
         }
         let close = ColumnCloseResult {
@@ -387,19 +426,34 @@ impl Leaf {
             column_index: None,
             offset_index: None,
         };
+        self.begin_anew();
         Ok((bytes, close))
+    }
+
+    fn begin_anew(&mut self) {
+        if let Some(mut dictionary) = self.closed_dictionary.take() {
+            dictionary.clear();
+            self.values = Values::Codes { dictionary, codes: Numbers::new() };
+        } else if let Values::Codes { dictionary, .. } = &mut self.values {
+            dictionary.clear();
+        }
+        self.rows = 0;
+        self.nulls = 0;
+        self.total_entries = 0;
     }
 }
 
 impl Bounds {
-    fn statistics(self, nulls: u64) -> Statistics {
+    /// What the footer says; the next column begins without.
+    fn statistics(&mut self, nulls: u64) -> Statistics {
         let nulls = Some(nulls);
+        let range = self.range.take();
         if self.is_number {
-            let (least, most) = self.range.map(|(least, most)| (number(&least), number(&most))).unzip();
+            let (least, most) = range.map(|(least, most)| (number(&least), number(&most))).unzip();
             Statistics::int64(least, most, None, nulls, false)
         } else {
             let (least, most) =
-                self.range.map(|(least, most)| (ByteArray::from(least), ByteArray::from(most))).unzip();
+                range.map(|(least, most)| (ByteArray::from(least), ByteArray::from(most))).unzip();
             Statistics::byte_array(least, most, None, nulls, false)
         }
     }
@@ -410,24 +464,6 @@ impl Sealed {
         self.unpacked_bytes = Some(self.bytes.len());
         self.bytes = compressor.compress(&self.bytes)?;
         Ok(())
-    }
-
-    fn ready(&mut self, is_packed: bool, compressor: &mut Compressor) -> io::Result<()> {
-        match self.unpacked_bytes {
-            None if is_packed => self.compress(compressor),
-            _ => Ok(()),
-        }
-    }
-
-    fn into_dictionary(self) -> CompressedPage {
-        let unpacked = self.unpacked_bytes.unwrap_or(self.bytes.len());
-        let page = Page::DictionaryPage {
-            buf: self.bytes.into(),
-            num_values: self.entries,
-            encoding: Encoding::PLAIN,
-            is_sorted: false,
-        };
-        CompressedPage::new(page, unpacked)
     }
 
     fn into_data(self, encoding: Encoding) -> CompressedPage {
