@@ -1,6 +1,6 @@
 //! Timelines through triage, and back as rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aaf_integrity::BootSeen;
 use aaf_model::tables::{FindingRow, IncidentRow, IntegrityRow, WindowRow};
@@ -101,12 +101,21 @@ pub(crate) fn judge(
         .map(|(incident, rules)| (incident.map(|at| incident_ids[at].clone()), rules))
         .collect();
     let mut known_kinds = Default::default();
+    let mut touching: HashMap<(u32, &[u8]), Vec<usize>> = HashMap::new();
+    for (at, incident) in incidents.iter().enumerate().filter(|(_, incident)| incident.level > Level::Info) {
+        for profile in &incident.profiles {
+            touching.entry((incident.host, profile)).or_default().push(at);
+        }
+    }
     let mut window_rows = Vec::with_capacity(windows.len());
     for window in &windows {
         let alone = Behaviour { profile_root: window.profile.clone(), ..Behaviour::default() };
         let service = rules.kinds.of(&alone, &mut known_kinds);
-        window_rows.push(window_row(window, service, &incidents, hosts, &incident_ids));
+        let touching = touching.get(&(window.host, &window.profile[..])).map_or(&[][..], Vec::as_slice);
+        let ids = touching.iter().map(|&at| incident_ids[at].clone()).collect();
+        window_rows.push(window_row(window, service.to_owned(), ids, hosts));
     }
+    drop(touching);
     // Millions of small pieces of memory; nobody has to wait until all of them are given back.
     rayon::spawn(move || drop((behaviours, findings, incidents)));
     Judged { incidents: incident_rows, findings: finding_rows, windows: window_rows, of_line, expired }
@@ -154,20 +163,8 @@ fn incident_id(incident: &Incident, hosts: &Hosts) -> u64 {
     })
 }
 
-/// A window, with the incidents that touch its profile or its beginning.
-fn window_row(
-    window: &Window,
-    service: String,
-    incidents: &[Incident],
-    hosts: &Hosts,
-    ids: &[String],
-) -> WindowRow {
-    let touches = |incident: &&(&Incident, &String)| {
-        let (incident, _) = **incident;
-        incident.host == window.host
-            && incident.level > Level::Info
-            && incident.profiles.contains(&window.profile)
-    };
+/// A window, with the incidents that touch its profile.
+fn window_row(window: &Window, service: String, incident_ids: Vec<String>, hosts: &Hosts) -> WindowRow {
     WindowRow {
         host: hosts.name(window.host).map(str::to_owned),
         profile: window.profile.clone(),
@@ -176,14 +173,7 @@ fn window_row(
         from_us: window.from_us,
         to_us: window.to_us,
         basis: window.basis.clone(),
-        incident_ids: incidents
-            .iter()
-            .zip(ids)
-            .collect::<Vec<_>>()
-            .iter()
-            .filter(touches)
-            .map(|(_, id)| (*id).clone())
-            .collect(),
+        incident_ids,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use aaf_model::hash::{FastHash, hash64};
 use aaf_model::tables::IntegrityRow;
 use aaf_model::{Level, Outcome};
 use rayon::prelude::*;
@@ -16,7 +17,7 @@ use crate::rules::Rules;
 use crate::sequences::{self, Boot, ClockStep, Find, Scene};
 use crate::suppress::Suppressions;
 use crate::taxonomy::{self, Fields};
-use crate::windows::{self, AtCollection, Window};
+use crate::windows::{self, AtCollection, Gap, Window};
 
 /// What is judged.
 #[derive(Clone, Copy)]
@@ -82,8 +83,8 @@ pub fn assess(input: Input<'_>, rules: &Rules) -> Assessment {
     let (suppressions, expired) = input.suppressions.at(last_us);
     let families = Families::find(behaviours, &order, input.gap_us);
     let reloads = reloads(behaviours, &order);
-    let mut known_kinds = HashMap::new();
-    let kinds: Vec<String> =
+    let mut known_kinds = HashMap::default();
+    let kinds: Vec<&str> =
         behaviours.iter().map(|behaviour| rules.kinds.of(behaviour, &mut known_kinds)).collect();
     // Asking the rules is most of the work; each behaviour is asked about by itself.
     let found_of: Vec<Vec<(usize, &Rule)>> = behaviours
@@ -93,7 +94,7 @@ pub fn assess(input: Input<'_>, rules: &Rules) -> Assessment {
         .map_init(Candidates::default, |known, (behaviour, kind)| matching(rules, known, behaviour, kind))
         .collect();
     let mut groups: BTreeMap<Group<'_>, Vec<usize>> = BTreeMap::new();
-    let mut hits: Vec<Vec<(String, Level)>> = Vec::with_capacity(behaviours.len());
+    let mut hits: Vec<Vec<(&str, Level)>> = Vec::with_capacity(behaviours.len());
     for (at, (behaviour, found)) in behaviours.iter().zip(found_of).enumerate() {
         if found.is_empty() {
             hits.push(Vec::new());
@@ -107,7 +108,7 @@ pub fn assess(input: Input<'_>, rules: &Rules) -> Assessment {
             let host = input.hosts.get(behaviour.host as usize).map_or("", String::as_str);
             let answered = suppressions.reason(&rule.name, base, host, behaviour);
             let noise = answered.or(noise.filter(|_| base < Level::High));
-            names.push((rule.name.clone(), if noise.is_some() { Level::Info } else { base }));
+            names.push((&*rule.name, if noise.is_some() { Level::Info } else { base }));
             if !rule.reading.only_in_sequences {
                 let group = Group {
                     rule: index,
@@ -120,7 +121,7 @@ pub fn assess(input: Input<'_>, rules: &Rules) -> Assessment {
                 groups.entry(group).or_default().push(at);
             }
         }
-        names.sort_by(|a, b| (b.1, &a.0).cmp(&(a.1, &b.0)));
+        names.sort_by(|a, b| (b.1, a.0).cmp(&(a.1, b.0)));
         hits.push(names);
     }
     let groups: Vec<(Group<'_>, Vec<usize>)> = groups.into_iter().collect();
@@ -132,8 +133,11 @@ pub fn assess(input: Input<'_>, rules: &Rules) -> Assessment {
         })
         .collect();
     let Input { boots, clock_steps, .. } = input;
+    let (profile_of, profiles) = profiles(behaviours);
     let scene = Scene {
         behaviours,
+        profile_of: &profile_of,
+        profiles,
         order: &order,
         hits: &hits,
         kinds: &kinds,
@@ -175,9 +179,12 @@ pub fn assess(input: Input<'_>, rules: &Rules) -> Assessment {
         (b.level, a.first_us, &a.rule, &a.behaviours).cmp(&(a.level, b.first_us, &b.rule, &b.behaviours))
     });
     let (mut incidents, incident_of) = incident::group(input, &order, &families, &findings);
-    let rules_of = hits.into_iter().map(|names| names.into_iter().map(|(name, _)| name).collect()).collect();
+    let rules_of = hits.into_par_iter().map(|names: Vec<(&str, Level)>| names.into_iter().map(|(name, _)| name.to_owned()).collect());
+    let rules_of = rules_of.collect();
     let windows = windows::find(behaviours, &order, input.at_collection);
-    incidents.par_iter_mut().for_each(|incident| incident.add_windows(&windows));
+    let open: Vec<&Window> =
+        windows.iter().filter(|window| window.to_us.is_none() && window.gap != Gap::Complain).collect();
+    incidents.par_iter_mut().for_each(|incident| incident.add_windows(&open));
     Assessment { findings, incidents, windows, incident_of, rules_of, expired }
 }
 
@@ -213,8 +220,29 @@ fn by_time(behaviours: &[Behaviour]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..behaviours.len())
         .filter(|&at| behaviours[at].first_us != i64::MIN && !behaviours[at].is_forged_looking)
         .collect();
-    order.sort_by_key(|&at| (behaviours[at].first_us, behaviours[at].host, behaviours[at].first_event));
+    order.par_sort_by_key(|&at| (behaviours[at].first_us, behaviours[at].host, behaviours[at].first_event));
     order
+}
+
+/// The number of each behaviour's host and profile, in their order, and how many there are.
+fn profiles(behaviours: &[Behaviour]) -> (Vec<usize>, usize) {
+    let key = |behaviour: &Behaviour| (behaviour.host, hash64(&behaviour.profile_root));
+    let mut numbers: HashMap<(u32, u64), usize, FastHash> = HashMap::default();
+    let mut first: Vec<&Behaviour> = Vec::new();
+    let found: Vec<usize> = behaviours
+        .iter()
+        .map(|behaviour| {
+            *numbers.entry(key(behaviour)).or_insert_with(|| {
+                first.push(behaviour);
+                first.len() - 1
+            })
+        })
+        .collect();
+    let mut order: Vec<usize> = (0..first.len()).collect();
+    order.sort_by_key(|&at| (first[at].host, &first[at].profile_root));
+    let mut rank = vec![0; order.len()];
+    order.iter().enumerate().for_each(|(place, &at)| rank[at] = place);
+    (found.into_iter().map(|number| rank[number]).collect(), rank.len())
 }
 
 /// Which behaviours are loads of policy among many others of the same minute.

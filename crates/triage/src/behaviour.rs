@@ -96,13 +96,9 @@ impl Behaviour {
     }
 
     /// What the process asked to do with a file, in words; see the taxonomy.
-    pub fn access(&self) -> Vec<&'static str> {
-        let mut words = Vec::new();
-        let mut put = |word: &'static str| {
-            if !words.contains(&word) {
-                words.push(word);
-            }
-        };
+    pub fn access(&self) -> Access {
+        let mut words = Access::default();
+        let mut put = |word: &'static str| words.put(word);
         match &*self.operation {
             b"unlink" | b"rmdir" => put("delete"),
             b"mkdir" | b"mknod" => put("create"),
@@ -129,8 +125,38 @@ impl Behaviour {
             }
         }
         if words.iter().any(|word| !matches!(*word, "read" | "execute" | "map" | "lock")) {
-            words.push("modify");
+            words.put("modify");
         }
         words
+    }
+}
+
+/// Words in the order in which they were found, each once. Asked of every behaviour several times, so it needs no memory of
+/// its own.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Access {
+    words: [&'static str; Access::MOST],
+    length: usize,
+}
+
+impl Access {
+    /// What an operation says, a word for each letter of a mask, and `modify`.
+    const MOST: usize = 12;
+
+    fn put(&mut self, word: &'static str) {
+        if !self.contains(&word)
+            && let Some(free) = self.words.get_mut(self.length)
+        {
+            *free = word;
+            self.length += 1;
+        }
+    }
+}
+
+impl std::ops::Deref for Access {
+    type Target = [&'static str];
+
+    fn deref(&self) -> &[&'static str] {
+        self.words.get(..self.length).unwrap_or_default()
     }
 }

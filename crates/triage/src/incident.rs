@@ -15,7 +15,7 @@ use crate::finding::Finding;
 use crate::lineage::Families;
 use crate::rule::Confidence;
 use crate::stage::Stage;
-use crate::windows::{Gap, Window};
+use crate::windows::Window;
 use crate::wording;
 
 /// Something that a responder decides about.
@@ -68,16 +68,11 @@ pub struct Incident {
 }
 
 impl Incident {
-    /// Says which of its profiles still did not protect when the evidence ends.
-    pub(crate) fn add_windows(&mut self, windows: &[Window]) {
-        let open: Vec<&Window> = windows
+    /// Says which of its profiles still did not protect when the evidence ends; `open` are the windows open then.
+    pub(crate) fn add_windows(&mut self, open: &[&Window]) {
+        let open: Vec<&&Window> = open
             .iter()
-            .filter(|window| {
-                window.host == self.host
-                    && window.to_us.is_none()
-                    && window.gap != Gap::Complain
-                    && self.profiles.contains(&window.profile)
-            })
+            .filter(|window| window.host == self.host && self.profiles.contains(&window.profile))
             .collect();
         if open.is_empty() {
             return;

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use aaf_model::hash::FastHash;
 use regex::Regex;
 use serde::Deserialize;
 
@@ -20,7 +21,7 @@ pub struct Kinds {
 pub const OTHER: &str = "other";
 
 /// What names spoke of.
-pub type Known = HashMap<Vec<u8>, Option<String>>;
+pub type Known<'k> = HashMap<Vec<u8>, Option<&'k str>, FastHash>;
 
 #[derive(Deserialize)]
 struct Row {
@@ -43,18 +44,18 @@ impl Kinds {
     }
 
     /// The kind of service that a behaviour's profile confines. `known` remembers what names speak of.
-    pub fn of(&self, behaviour: &Behaviour, known: &mut Known) -> String {
+    pub fn of<'k>(&'k self, behaviour: &Behaviour, known: &mut Known<'k>) -> &'k str {
         // A shell that a service started is no shell service: only the service's own program speaks for it.
         let names = [&behaviour.profile_root, &behaviour.exe, &behaviour.comm];
         let found = names.into_iter().find_map(|name| {
             if let Some(kind) = known.get(name) {
-                return kind.clone();
+                return *kind;
             }
-            let kind = self.of_name(name).map(str::to_owned);
-            known.insert(name.clone(), kind.clone());
+            let kind = self.of_name(name);
+            known.insert(name.clone(), kind);
             kind
         });
-        found.unwrap_or_else(|| OTHER.to_owned())
+        found.unwrap_or(OTHER)
     }
 
     /// The kind that a profile, path or process name speaks of.

@@ -153,12 +153,16 @@ pub const ALL: &[Sequence] = &[
 pub struct Scene<'s> {
     /// All behaviours.
     pub behaviours: &'s [Behaviour],
+    /// The number of each behaviour's host and profile (without children), in their order.
+    pub profile_of: &'s [usize],
+    /// How many profiles there are.
+    pub profiles: usize,
     /// Their indices by time; those without a time, and what looks forged, are left out.
     pub order: &'s [usize],
     /// The rules that found each behaviour: names and levels.
-    pub hits: &'s [Vec<(String, Level)>],
+    pub hits: &'s [Vec<(&'s str, Level)>],
     /// The kind of service of each.
-    pub kinds: &'s [String],
+    pub kinds: &'s [&'s str],
     /// Families of processes.
     pub families: &'s Families,
     /// Starts of the hosts, by host and time.
@@ -191,9 +195,12 @@ impl<'s> Scene<'s> {
 
     /// The behaviours of each profile, by time.
     fn by_profile(&self, keep: impl Fn(usize) -> bool) -> Vec<Vec<usize>> {
-        self.grouped(|behaviour, at| keep(at).then_some((behaviour.host, &behaviour.profile_root)))
-            .into_values()
-            .collect()
+        let mut groups = vec![Vec::new(); self.profiles];
+        for &at in self.order.iter().filter(|&&at| keep(at)) {
+            groups[self.profile_of[at]].push(at);
+        }
+        groups.retain(|group| !group.is_empty());
+        groups
     }
 
     /// Runs of a list (in order of time) in which `least` different tags occur within a window.
