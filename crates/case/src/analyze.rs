@@ -221,7 +221,7 @@ fn understand<S: TableSink>(
     let found = settled.sorted.with_batches(batch_rows(settled.sorted.rows()), |source| {
         Pipeline::new(source, known, &mut beside, gap_us).run(threads)
     })?;
-    let Yield { folded, sums, integrity: collector } = found;
+    let Yield { mut folded, sums, integrity: collector } = found;
     let mut diagnostics = report.diagnostics.clone();
     diagnostics.extend(collections::problems(&collections));
     diagnostics.append(&mut settled.diagnostics);
@@ -253,7 +253,7 @@ fn understand<S: TableSink>(
         gap_us,
     };
     let Judged { mut incidents, findings, windows, of_line, expired } =
-        triage::judge(&folded.entries, around, rules, suppressions);
+        triage::judge(&mut folded.entries, around, rules, suppressions);
     let trees = gathered.trees();
     drop(gathered);
     let Audited { rows: lint, mut next_steps, mut exposed } = state::audit(trees, &states, &incidents, hosts);
@@ -266,7 +266,7 @@ fn understand<S: TableSink>(
     let users = Users::new(&collections, &assumptions.stated, hosts);
     let timelines = folded
         .entries
-        .par_iter()
+        .into_par_iter()
         .zip(of_line)
         .map(|(entry, (incident_id, rules))| TimelineRow {
             incident_id,
@@ -429,11 +429,11 @@ fn source_infos(arguments: &[PathBuf], report: &ScanReport, collections: &Collec
     sources
 }
 
-fn timeline_row(entry: &Entry, hosts: &Hosts, users: &Users<'_>) -> TimelineRow {
+fn timeline_row(entry: Entry, hosts: &Hosts, users: &Users<'_>) -> TimelineRow {
     TimelineRow {
         host: hosts.name(entry.host).map(str::to_owned),
-        profile_root: entry.profile_root.clone(),
-        profile: entry.profile.clone(),
+        profile_root: entry.profile_root,
+        profile: entry.profile,
         episode_id: entry.episode.map(hex),
         first_time_us: known(entry.first_us),
         last_time_us: known(entry.last_us),
@@ -441,16 +441,16 @@ fn timeline_row(entry: &Entry, hosts: &Hosts, users: &Users<'_>) -> TimelineRow 
         peak_per_second: entry.peak_per_second as i64,
         verdict: entry.verdict.as_str().to_owned(),
         class: entry.class.as_str().to_owned(),
-        operation: entry.operation.clone(),
-        requested: entry.requested.clone(),
-        object: entry.object.clone(),
+        operation: entry.operation,
+        requested: entry.requested,
+        object: entry.object,
         objects: i64::from(entry.objects),
-        comm: entry.comm.clone(),
+        comm: entry.comm,
         pid: entry.pid,
-        exe: entry.exe.clone(),
+        exe: entry.exe,
         uid: entry.uid,
         user: entry.uid.and_then(|uid| users.name(entry.host, uid)).map(str::to_owned),
-        chain: entry.chain.clone(),
+        chain: entry.chain,
         attempt: entry.attempt.as_str().to_owned(),
         outcome: entry.outcome.map(|outcome| outcome.as_str().to_owned()),
         authenticity: entry.authenticity.as_str().to_owned(),
@@ -462,7 +462,8 @@ fn timeline_row(entry: &Entry, hosts: &Hosts, users: &Users<'_>) -> TimelineRow 
 
 /// An id as it is written.
 pub fn hex(id: u64) -> String {
-    format!("{id:016x}")
+    let digit = |at: u32| char::from(b"0123456789abcdef"[(id >> (60 - 4 * at) & 15) as usize]);
+    (0..16).map(digit).collect()
 }
 
 pub(crate) fn known(time_us: i64) -> Option<i64> {

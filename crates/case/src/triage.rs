@@ -1,6 +1,7 @@
 //! Timelines through triage, and back as rows.
 
 use std::collections::{BTreeMap, HashMap};
+use std::mem::take;
 
 use aaf_integrity::BootSeen;
 use aaf_model::tables::{FindingRow, IncidentRow, IntegrityRow, WindowRow};
@@ -45,8 +46,21 @@ pub(crate) struct Around<'a> {
     pub gap_us: i64,
 }
 
-/// Judges the timelines.
+/// Judges the timelines. What rules read of a line is lent to them, and given back.
 pub(crate) fn judge(
+    entries: &mut [Entry],
+    around: Around<'_>,
+    rules: &Rules,
+    suppressions: &Suppressions,
+) -> Judged {
+    let behaviours: Vec<Behaviour> = entries.par_iter_mut().map(lend).collect();
+    let judged = judge_behaviours(&behaviours, entries, around, rules, suppressions);
+    entries.par_iter_mut().zip(behaviours).for_each(|(entry, behaviour)| give_back(entry, behaviour));
+    judged
+}
+
+fn judge_behaviours(
+    behaviours: &[Behaviour],
     entries: &[Entry],
     around: Around<'_>,
     rules: &Rules,
@@ -54,10 +68,9 @@ pub(crate) fn judge(
 ) -> Judged {
     let Around { hosts, integrity, boots, clock_steps, at_collection, belongings, good_clocks, gap_us } =
         around;
-    let behaviours: Vec<Behaviour> = entries.par_iter().map(behaviour).collect();
     let hosts_by_rank = &hosts.names;
     let input = Input {
-        behaviours: &behaviours,
+        behaviours,
         hosts: hosts_by_rank,
         integrity,
         boots,
@@ -68,31 +81,39 @@ pub(crate) fn judge(
     };
     let Assessment { findings, incidents, windows, incident_of, rules_of, expired } = assess(input, rules);
     let incident_ids: Vec<String> =
-        incidents.iter().map(|incident| hex(incident_id(incident, hosts))).collect();
+        incidents.par_iter().map(|incident| hex(incident_id(incident, hosts))).collect();
     let mut of_finding: Vec<Option<usize>> = vec![None; findings.len()];
     for (incident, all) in incidents.iter().enumerate() {
         all.findings.iter().for_each(|&finding| of_finding[finding] = Some(incident));
     }
-    let finding_rows = findings
+    let links: Vec<Vec<(String, String)>> = incidents
         .par_iter()
-        .enumerate()
-        .map(|(at, finding)| {
-            let incident = of_finding[at].map(|incident| incident_ids[incident].clone());
-            finding_row(finding, incident, &behaviours, hosts)
+        .map(|incident| {
+            let link = |(to, what): &(usize, String)| {
+                let when = good_clocks.words(incident, &incidents[*to], hosts);
+                (incident_ids[*to].clone(), format!("{what}{when}"))
+            };
+            incident.links.iter().map(link).collect()
+        })
+        .collect();
+    let window_rows = window_rows(&windows, &incidents, &incident_ids, rules, hosts);
+    let finding_rows = findings
+        .into_par_iter()
+        .zip(of_finding)
+        .map(|(finding, incident)| {
+            let incident = incident.map(|incident| incident_ids[incident].clone());
+            finding_row(finding, incident, behaviours, hosts)
         })
         .collect();
     let incident_rows = incidents
-        .par_iter()
+        .into_par_iter()
+        .zip(links)
         .enumerate()
-        .map(|(at, incident)| IncidentRow {
-            links: (incident.links.iter())
-                .map(|(to, what)| {
-                    let when = good_clocks.words(incident, &incidents[*to], hosts);
-                    (incident_ids[*to].clone(), format!("{what}{when}"))
-                })
-                .collect(),
+        .map(|(at, (incident, links))| IncidentRow {
+            incident_id: incident_ids[at].clone(),
+            links,
             belongs_to: belongings.told(incident.behaviours.iter().map(|&at| &behaviours[at])),
-            ..incident_row(at, incident, entries, hosts, &incident_ids)
+            ..incident_row(incident, behaviours, entries, hosts)
         })
         .collect();
     let of_line = incident_of
@@ -100,58 +121,88 @@ pub(crate) fn judge(
         .zip(rules_of)
         .map(|(incident, rules)| (incident.map(|at| incident_ids[at].clone()), rules))
         .collect();
-    let mut known_kinds = Default::default();
-    let mut touching: HashMap<(u32, &[u8]), Vec<usize>> = HashMap::new();
-    for (at, incident) in incidents.iter().enumerate().filter(|(_, incident)| incident.level > Level::Info) {
-        for profile in &incident.profiles {
-            touching.entry((incident.host, profile)).or_default().push(at);
-        }
-    }
-    let mut window_rows = Vec::with_capacity(windows.len());
-    for window in &windows {
-        let alone = Behaviour { profile_root: window.profile.clone(), ..Behaviour::default() };
-        let service = rules.kinds.of(&alone, &mut known_kinds);
-        let touching = touching.get(&(window.host, &window.profile[..])).map_or(&[][..], Vec::as_slice);
-        let ids = touching.iter().map(|&at| incident_ids[at].clone()).collect();
-        window_rows.push(window_row(window, service.to_owned(), ids, hosts));
-    }
-    drop(touching);
-    // Millions of small pieces of memory; nobody has to wait until all of them are given back.
-    rayon::spawn(move || drop((behaviours, findings, incidents)));
     Judged { incidents: incident_rows, findings: finding_rows, windows: window_rows, of_line, expired }
 }
 
-fn behaviour(entry: &Entry) -> Behaviour {
+/// A line of a timeline as rules read it; see [`give_back`].
+fn lend(entry: &mut Entry) -> Behaviour {
     // Where nothing says when, what it was ordered by may.
     let or_order = |time_us: i64| match (time_us, entry.order.0) {
         (i64::MIN, i64::MAX) => i64::MIN,
         (i64::MIN, order_us) => order_us,
         (time_us, _) => time_us,
     };
+    let (first_us, last_us) = (or_order(entry.first_us), or_order(entry.last_us));
     Behaviour {
         host: entry.host,
-        profile: entry.profile.clone(),
-        profile_root: entry.profile_root.clone(),
+        profile: take(&mut entry.profile),
+        profile_root: take(&mut entry.profile_root),
         episode: entry.episode,
-        first_us: or_order(entry.first_us),
-        last_us: or_order(entry.last_us),
+        first_us,
+        last_us,
         count: entry.count,
         peak_per_second: entry.peak_per_second,
         objects: entry.objects,
         verdict: entry.verdict,
         class: entry.class,
         outcome: entry.outcome,
-        operation: entry.operation.clone(),
-        object: entry.object.clone(),
-        comm: entry.comm.clone(),
-        exe: entry.exe.clone(),
-        pids: entry.pids.clone(),
-        chain: entry.chain.clone(),
+        operation: take(&mut entry.operation),
+        object: take(&mut entry.object),
+        comm: take(&mut entry.comm),
+        exe: take(&mut entry.exe),
+        pids: take(&mut entry.pids),
+        chain: take(&mut entry.chain),
         session: entry.session,
-        details: entry.details.clone(),
+        details: take(&mut entry.details),
         is_forged_looking: entry.authenticity == Believed::ForgedLooking,
         first_event: entry.first_event,
     }
+}
+
+/// Gives back what [`lend`] took.
+fn give_back(entry: &mut Entry, behaviour: Behaviour) {
+    entry.profile = behaviour.profile;
+    entry.profile_root = behaviour.profile_root;
+    entry.operation = behaviour.operation;
+    entry.object = behaviour.object;
+    entry.comm = behaviour.comm;
+    entry.exe = behaviour.exe;
+    entry.pids = behaviour.pids;
+    entry.chain = behaviour.chain;
+    entry.details = behaviour.details;
+}
+
+/// The windows, each with the incidents that touch its profile.
+fn window_rows(
+    windows: &[Window],
+    incidents: &[Incident],
+    incident_ids: &[String],
+    rules: &Rules,
+    hosts: &Hosts,
+) -> Vec<WindowRow> {
+    let mut touching: HashMap<(u32, &[u8]), Vec<usize>> = HashMap::new();
+    for (at, incident) in incidents.iter().enumerate().filter(|(_, incident)| incident.level > Level::Info) {
+        for profile in &incident.profiles {
+            touching.entry((incident.host, profile)).or_default().push(at);
+        }
+    }
+    let mut known_kinds = Default::default();
+    let row = |window: &Window| {
+        let alone = Behaviour { profile_root: window.profile.clone(), ..Behaviour::default() };
+        let service = rules.kinds.of(&alone, &mut known_kinds);
+        let touching = touching.get(&(window.host, &window.profile[..])).map_or(&[][..], Vec::as_slice);
+        WindowRow {
+            host: hosts.name(window.host).map(str::to_owned),
+            profile: window.profile.clone(),
+            service: service.to_owned(),
+            gap: window.gap.as_str().to_owned(),
+            from_us: window.from_us,
+            to_us: window.to_us,
+            basis: window.basis.clone(),
+            incident_ids: touching.iter().map(|&at| incident_ids[at].clone()).collect(),
+        }
+    };
+    windows.iter().map(row).collect()
 }
 
 fn incident_id(incident: &Incident, hosts: &Hosts) -> u64 {
@@ -163,22 +214,8 @@ fn incident_id(incident: &Incident, hosts: &Hosts) -> u64 {
     })
 }
 
-/// A window, with the incidents that touch its profile.
-fn window_row(window: &Window, service: String, incident_ids: Vec<String>, hosts: &Hosts) -> WindowRow {
-    WindowRow {
-        host: hosts.name(window.host).map(str::to_owned),
-        profile: window.profile.clone(),
-        service,
-        gap: window.gap.as_str().to_owned(),
-        from_us: window.from_us,
-        to_us: window.to_us,
-        basis: window.basis.clone(),
-        incident_ids,
-    }
-}
-
 fn finding_row(
-    finding: &Finding,
+    finding: Finding,
     incident_id: Option<String>,
     behaviours: &[Behaviour],
     hosts: &Hosts,
@@ -186,45 +223,44 @@ fn finding_row(
     let members = || finding.behaviours.iter().map(|&at| &behaviours[at]);
     let first = members().next().map(|member| &member.profile);
     let is_one = members().all(|member| Some(&member.profile) == first);
-    let words = |list: &[String]| list.to_vec();
     FindingRow {
         incident_id,
-        rule: finding.rule.clone(),
-        title: finding.title.clone(),
         severity: finding.level.as_str().to_owned(),
-        reasons: words(&finding.reasons),
         confidence: finding.confidence.as_str().to_owned(),
         stage: finding.stage.as_str().to_owned(),
-        techniques: words(&finding.techniques),
-        techniques_before_v19: words(&finding.before_v19),
         host: hosts.name(finding.host).map(str::to_owned),
         profile: first.filter(|_| is_one).cloned().unwrap_or_default(),
         first_time_us: known(finding.first_us),
         last_time_us: known(finding.last_us),
         events: members().map(|member| member.count as i64).sum(),
-        attack: finding.attack.clone(),
-        payload: finding.payload.clone(),
-        result: finding.result.clone(),
-        action: finding.action.clone(),
-        alternatives: words(&finding.alternatives),
-        noise: finding.noise.clone(),
         event_ids: members().take(MOST_NAMED).map(|member| hex(member.first_event)).collect(),
+        rule: finding.rule,
+        title: finding.title,
+        reasons: finding.reasons,
+        techniques: finding.techniques,
+        techniques_before_v19: finding.before_v19,
+        attack: finding.attack,
+        payload: finding.payload,
+        result: finding.result,
+        action: finding.action,
+        alternatives: finding.alternatives,
+        noise: finding.noise,
     }
 }
 
+/// All but its id, its links and whom its processes belong to.
 fn incident_row(
-    at: usize,
-    incident: &Incident,
+    incident: Incident,
+    behaviours: &[Behaviour],
     entries: &[Entry],
     hosts: &Hosts,
-    ids: &[String],
 ) -> IncidentRow {
     let mut counts: BTreeMap<Verdict, i64> = BTreeMap::new();
     let mut attempts: BTreeMap<(Attempt, Outcome), i64> = BTreeMap::new();
     let mut objects: BTreeMap<Attempt, Vec<Vec<u8>>> = BTreeMap::new();
     let mut comms: Vec<Vec<u8>> = Vec::new();
     let (mut events, mut policy_changes) = (0, 0);
-    for entry in incident.behaviours.iter().map(|&at| &entries[at]) {
+    for (behaviour, entry) in incident.behaviours.iter().map(|&at| (&behaviours[at], &entries[at])) {
         let count = entry.count as i64;
         events += count;
         *counts.entry(entry.verdict).or_default() += count;
@@ -234,35 +270,33 @@ fn incident_row(
         if let Some(outcome) = entry.outcome {
             *attempts.entry((entry.attempt, outcome)).or_default() += count;
         }
-        if !entry.object.is_empty() {
+        if !behaviour.object.is_empty() {
             let named = objects.entry(entry.attempt).or_default();
-            if named.len() < MOST_NAMED && !named.contains(&entry.object) {
-                named.push(entry.object.clone());
+            if named.len() < MOST_NAMED && !named.contains(&behaviour.object) {
+                named.push(behaviour.object.clone());
             }
         }
-        if !entry.comm.is_empty() && comms.len() < MOST_NAMED && !comms.contains(&entry.comm) {
-            comms.push(entry.comm.clone());
+        if !behaviour.comm.is_empty() && comms.len() < MOST_NAMED && !comms.contains(&behaviour.comm) {
+            comms.push(behaviour.comm.clone());
         }
     }
     let count = |verdict: Verdict| counts.get(&verdict).copied().unwrap_or(0);
     IncidentRow {
-        incident_id: ids[at].clone(),
         host: hosts.name(incident.host).map(str::to_owned),
-        profile_root: incident.profile_root.clone(),
-        profiles: incident.profiles.clone(),
+        profile_root: incident.profile_root,
+        profiles: incident.profiles,
         severity: incident.level.as_str().to_owned(),
-        reasons: incident.reasons.clone(),
+        reasons: incident.reasons,
         confidence: incident.confidence.as_str().to_owned(),
-        title: incident.title.clone(),
+        title: incident.title,
         stages: incident.stages.iter().map(|stage| stage.as_str().to_owned()).collect(),
-        techniques: incident.techniques.clone(),
-        techniques_before_v19: incident.before_v19.clone(),
-        attack: incident.attack.clone(),
-        payload: incident.payload.clone(),
-        result: incident.result.clone(),
-        action: incident.action.clone(),
-        alternatives: incident.alternatives.clone(),
-        links: Vec::new(),
+        techniques: incident.techniques,
+        techniques_before_v19: incident.before_v19,
+        attack: incident.attack,
+        payload: incident.payload,
+        result: incident.result,
+        action: incident.action,
+        alternatives: incident.alternatives,
         episode_ids: incident.episodes.iter().map(|&id| hex(id)).collect(),
         first_time_us: known(incident.first_us),
         last_time_us: known(incident.last_us),
@@ -283,11 +317,8 @@ fn incident_row(
             .map(|(attempt, objects)| (attempt.as_str().to_owned(), objects))
             .collect(),
         comms,
-        next_steps: Vec::new(),
-        belongs_to: Vec::new(),
-        novelty: None,
-        novelty_why: None,
         first_event_id: if incident.first_event == 0 { String::new() } else { hex(incident.first_event) },
+        ..IncidentRow::default()
     }
 }
 

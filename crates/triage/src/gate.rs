@@ -9,7 +9,7 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use aaf_model::{Class, Outcome, Verdict};
-use memchr::memmem::Finder;
+use aho_corasick::AhoCorasick;
 use regex::{RegexSet, SetMatches};
 use serde_norway::Value;
 
@@ -32,10 +32,10 @@ struct Demand {
     /// Its place in [`taxonomy::FIELDS`].
     field: usize,
     how: How,
-    /// In lower case, but for expressions.
+    /// In lower case, but for expressions; empty once [`Expressions`] took them.
     values: Vec<String>,
-    /// The same to search for.
-    parts: Vec<Finder<'static>>,
+    /// Its number among the demands of all rules.
+    number: usize,
     /// The places of expressions among those of all rules; see [`Expressions`].
     places: Vec<usize>,
 }
@@ -153,11 +153,7 @@ fn demand(field: &str, values: &Value) -> Option<Demand> {
     } else {
         values.into_iter().map(|value| value.to_ascii_lowercase()).collect()
     };
-    let parts = match how {
-        How::Contains => values.iter().map(|value| Finder::new(value.as_bytes()).into_owned()).collect(),
-        _ => Vec::new(),
-    };
-    is_known.then(|| Demand { field, how, values, parts, places: Vec::new() })
+    is_known.then(|| Demand { field, how, values, number: 0, places: Vec::new() })
 }
 
 impl Demand {
@@ -166,18 +162,16 @@ impl Demand {
         if folded.is_empty() {
             return false;
         }
-        let mut values = self.values.iter().map(|value| value.as_bytes());
-        match self.how {
-            How::Equals => values.any(|value| value == folded),
-            How::Starts => values.any(|value| folded.starts_with(value)),
-            How::Ends => values.any(|value| folded.ends_with(value)),
-            How::Contains => self.parts.iter().any(|part| part.find(folded).is_some()),
-            How::Expression => self.has_expression(subject, subject.value(self.field)),
+        if self.how == How::Expression {
+            self.has_expression(subject, subject.value(self.field))
+        } else {
+            subject.met(self.field, folded).contains(&self.number)
         }
     }
 
     fn has_expression(&self, subject: &Subject<'_>, value: &[u8]) -> bool {
-        let Some(Some(expressions)) = subject.expressions.by_field.get(self.field) else { return true };
+        let field = subject.expressions.by_field.get(self.field);
+        let Some(expressions) = field.and_then(|field| field.expressions.as_ref()) else { return true };
         if self.places.is_empty() {
             return true;
         }
@@ -188,28 +182,76 @@ impl Demand {
     }
 }
 
-/// The expressions of all gates: those of one field are searched for together.
+/// What all gates search for: that of one field is searched for together.
 #[derive(Debug, Default)]
 pub struct Expressions {
     /// By place in [`taxonomy::FIELDS`].
-    by_field: Vec<Option<RegexSet>>,
+    by_field: Vec<OfField>,
+}
+
+/// What gates search for in one field.
+#[derive(Debug, Default)]
+struct OfField {
+    expressions: Option<RegexSet>,
+    /// Plain values, and for each which demand wants it where.
+    values: Option<AhoCorasick>,
+    wanted: Vec<(How, usize)>,
 }
 
 impl Expressions {
-    /// Takes the expressions of the gates, and tells each gate where they stand. Expressions that do not compile are left
-    /// to the rule.
+    /// Takes the expressions and values of the gates, and tells each gate where they stand. Expressions that do not compile
+    /// are left to the rule.
     pub fn of<'g>(gates: impl Iterator<Item = &'g mut Gate>) -> Expressions {
-        let mut texts: Vec<Vec<String>> = vec![Vec::new(); taxonomy::FIELDS.len()];
-        for demand in gates
-            .flat_map(|gate| gate.of_shape.iter_mut().chain(&mut gate.demands))
-            .filter(|demand| demand.how == How::Expression)
-        {
-            let list = &mut texts[demand.field];
-            demand.places = (list.len()..list.len() + demand.values.len()).collect();
-            list.append(&mut demand.values);
+        let mut expressions: Vec<Vec<String>> = vec![Vec::new(); taxonomy::FIELDS.len()];
+        let mut values: Vec<Vec<String>> = vec![Vec::new(); taxonomy::FIELDS.len()];
+        let mut by_field: Vec<OfField> = taxonomy::FIELDS.iter().map(|_| OfField::default()).collect();
+        let demands = gates.flat_map(|gate| gate.of_shape.iter_mut().chain(&mut gate.demands));
+        for (number, demand) in demands.enumerate() {
+            demand.number = number;
+            if demand.how == How::Expression {
+                let list = &mut expressions[demand.field];
+                demand.places = (list.len()..list.len() + demand.values.len()).collect();
+                list.append(&mut demand.values);
+            } else {
+                let wanted = std::iter::repeat_n((demand.how, number), demand.values.len());
+                by_field[demand.field].wanted.extend(wanted);
+                values[demand.field].append(&mut demand.values);
+            }
         }
-        let set = |texts: Vec<String>| if texts.is_empty() { None } else { RegexSet::new(texts).ok() };
-        Expressions { by_field: texts.into_iter().map(set).collect() }
+        for ((field, expressions), values) in by_field.iter_mut().zip(expressions).zip(values) {
+            if !expressions.is_empty() {
+                field.expressions = RegexSet::new(expressions).ok();
+            }
+            if !values.is_empty() {
+                field.values = AhoCorasick::new(values).ok();
+            }
+        }
+        Expressions { by_field }
+    }
+}
+
+impl OfField {
+    /// The numbers of the demands that a value in lower case meets.
+    fn met(&self, value: &[u8]) -> Vec<usize> {
+        let mut met = Vec::new();
+        let Some(values) = &self.values else {
+            // What cannot be searched for is left to the rules.
+            met.extend(self.wanted.iter().map(|(_, number)| *number));
+            return met;
+        };
+        for found in values.find_overlapping_iter(value) {
+            let (how, number) = self.wanted[found.pattern().as_usize()];
+            let is_met = match how {
+                How::Equals => found.start() == 0 && found.end() == value.len(),
+                How::Starts => found.start() == 0,
+                How::Ends => found.end() == value.len(),
+                How::Contains | How::Expression => true,
+            };
+            if is_met {
+                met.push(number);
+            }
+        }
+        met
     }
 }
 
@@ -229,6 +271,7 @@ struct Field<'b> {
     /// In lower case; none where it holds more than ASCII.
     folded: OnceCell<Option<Cow<'b, [u8]>>>,
     found: OnceCell<SetMatches>,
+    met: OnceCell<Vec<usize>>,
 }
 
 impl<'b> Subject<'b> {
@@ -249,6 +292,12 @@ impl<'b> Subject<'b> {
             }
         };
         self.fields[field].folded.get_or_init(fold).as_deref()
+    }
+
+    /// The numbers of the demands on a field that its value in lower case meets.
+    fn met(&self, field: usize, folded: &[u8]) -> &[usize] {
+        let met = || self.expressions.by_field.get(field).map(|field| field.met(folded)).unwrap_or_default();
+        self.fields[field].met.get_or_init(met)
     }
 
     fn value(&self, field: usize) -> &[u8] {

@@ -3,8 +3,9 @@
 //! Joined are: events of one episode; processes of one family; events of one *set* login session, close in time; changes of
 //! policy on one host, close in time. Profiles that merely suffer at the same time are not: they are linked.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use aaf_model::hash::FastHash;
 use aaf_model::{Key, Level, Verdict};
 use rayon::prelude::*;
 
@@ -109,8 +110,8 @@ pub fn group(
         }
     }
     let mut sets = Disjoint::new(behaviours.len());
-    let mut episodes: BTreeMap<u64, usize> = BTreeMap::new();
-    let mut by_family: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut episodes: HashMap<u64, usize, FastHash> = HashMap::default();
+    let mut by_family: Vec<Option<usize>> = vec![None; behaviours.len()];
     let mut sessions: BTreeMap<(u32, i64, i64), usize> = BTreeMap::new();
     let mut policy: BTreeMap<u32, usize> = BTreeMap::new();
     let near = |a: usize, b: usize| {
@@ -136,7 +137,7 @@ pub fn group(
             policy.insert(behaviour.host, at);
             continue;
         }
-        sets.join(at, *by_family.entry(families.of(at)).or_insert(at));
+        sets.join(at, *by_family[families.of(at)].get_or_insert(at));
         if let Some((user, session)) = behaviour.session
             && found[at] > Level::Info
         {
@@ -150,11 +151,12 @@ pub fn group(
         }
     }
     let set_of = sets.finish();
-    let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    // By the first member of each set.
+    let mut groups: Vec<Vec<usize>> = vec![Vec::new(); behaviours.len()];
     for &at in &all {
-        groups.entry(set_of[at]).or_default().push(at);
+        groups[set_of[at]].push(at);
     }
-    let mut findings_of: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut findings_of: Vec<Vec<usize>> = vec![Vec::new(); behaviours.len()];
     let mut alone: Vec<usize> = Vec::new();
     for (index, finding) in findings.iter().enumerate() {
         // A chain over several groups belongs to the change of policy in it, else to where it ends.
@@ -167,28 +169,28 @@ pub fn group(
             .map(|at| set_of[at]);
         let owner = owner.or_else(|| {
             // What was done to the logs goes with what was done to the policy of the host.
-            groups
-                .iter()
-                .find(|(_, members)| {
-                    members.iter().any(|&at| {
-                        let behaviour = &behaviours[at];
-                        behaviour.is_policy_change()
-                            && behaviour.host == finding.host
-                            && has_finding[at]
-                            && finding.first_us.saturating_sub(behaviour.last_us).abs() <= 6 * input.gap_us
-                    })
+            groups.iter().position(|members| {
+                members.iter().any(|&at| {
+                    let behaviour = &behaviours[at];
+                    behaviour.is_policy_change()
+                        && behaviour.host == finding.host
+                        && has_finding[at]
+                        && finding.first_us.saturating_sub(behaviour.last_us).abs() <= 6 * input.gap_us
                 })
-                .map(|(&owner, _)| owner)
+            })
         });
-        match owner.filter(|owner| groups.contains_key(owner)) {
-            Some(owner) => findings_of.entry(owner).or_default().push(index),
+        match owner.filter(|&owner| !groups[owner].is_empty()) {
+            Some(owner) => findings_of[owner].push(index),
             None if finding.behaviours.is_empty() => alone.push(index),
             None => {}
         }
     }
     let told: Vec<(usize, Vec<usize>, Vec<usize>)> = groups
         .into_iter()
-        .map(|(owner, members)| (owner, members, findings_of.remove(&owner).unwrap_or_default()))
+        .zip(findings_of)
+        .enumerate()
+        .filter(|(_, (members, _))| !members.is_empty())
+        .map(|(owner, (members, own))| (owner, members, own))
         .collect();
     let mut incidents: Vec<(Option<usize>, Incident)> = told
         .into_par_iter()
@@ -199,14 +201,18 @@ pub fn group(
         by_host.entry(findings[index].host).or_default().push(index);
     }
     incidents.extend(by_host.into_values().map(|own| (None, tell(behaviours, &[], findings, own))));
-    incidents.sort_by_key(|(_, incident)| {
+    incidents.par_sort_by_key(|(_, incident)| {
         (std::cmp::Reverse(incident.level), incident.first_us, incident.host, incident.first_event)
     });
-    let place: BTreeMap<usize, usize> =
-        incidents.iter().enumerate().filter_map(|(place, (owner, _))| Some(((*owner)?, place))).collect();
+    let mut place = vec![None; behaviours.len()];
+    for (at, (owner, _)) in incidents.iter().enumerate() {
+        if let Some(owner) = *owner {
+            place[owner] = Some(at);
+        }
+    }
     let mut incident_of = vec![None; behaviours.len()];
     for &at in &all {
-        incident_of[at] = place.get(&set_of[at]).copied();
+        incident_of[at] = place[set_of[at]];
     }
     let mut incidents: Vec<Incident> = incidents.into_iter().map(|(_, incident)| incident).collect();
     link(behaviours, findings, &incident_of, &mut incidents);
