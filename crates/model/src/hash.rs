@@ -51,6 +51,9 @@ pub fn same(one: &[u8], other: &[u8]) -> bool {
     match one.len() {
         0 => true,
         1..16 => tail(one) == tail(other),
+        16..=32 => {
+            one.first_chunk::<16>() == other.first_chunk() && one.last_chunk::<16>() == other.last_chunk()
+        }
         _ => one == other,
     }
 }
@@ -98,6 +101,20 @@ fn fold(a: u64, b: u64) -> u64 {
 mod tests {
     use super::*;
     use std::collections::HashSet;
+
+    #[test]
+    fn the_same_is_what_is_equal() {
+        for length in 0..70usize {
+            let text: Vec<u8> = (0..length as u8).collect();
+            assert!(same(&text, &text.clone()));
+            assert!(!same(&text, &[&text[..], b"x"].concat()));
+            for at in 0..length {
+                let mut other = text.clone();
+                other[at] ^= 0x80;
+                assert!(!same(&text, &other), "{at} of {length}");
+            }
+        }
+    }
 
     #[test]
     fn the_tail_is_filled_up_with_zeros() {

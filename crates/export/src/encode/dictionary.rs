@@ -9,10 +9,22 @@ pub struct Dictionary {
     page: Vec<u8>,
     /// Whether each has its length in front of it; numbers have not.
     has_lengths: bool,
-    /// Where each value begins and how long it is.
-    places: Vec<(u32, u32)>,
-    /// The upper half of a value's hash, and one more than its number; 0 is free. The size is a power of two.
-    slots: Vec<u64>,
+    /// Number of values.
+    count: u32,
+    /// Where values that can be found lie. The size is a power of two, or nothing.
+    slots: Vec<Slot>,
+    /// Slots that are taken.
+    taken: usize,
+}
+
+/// A value by a part of its hash: all that a look needs before the value itself.
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    hash: u32,
+    /// One more than the value's number; 0 is free.
+    code: u32,
+    start: u32,
+    length: u32,
 }
 
 /// A value that is not found within so many steps is taken as new: whoever writes the evidence may have chosen values that
@@ -22,12 +34,12 @@ const MOST_STEPS: usize = 64;
 impl Dictionary {
     /// An empty one, of texts (with lengths) or of numbers.
     pub fn new(has_lengths: bool) -> Dictionary {
-        Dictionary { page: Vec::new(), has_lengths, places: Vec::new(), slots: Vec::new() }
+        Dictionary { page: Vec::new(), has_lengths, count: 0, slots: Vec::new(), taken: 0 }
     }
 
     /// Number of values.
     pub fn len(&self) -> usize {
-        self.places.len()
+        self.count as usize
     }
 
     /// Bytes of the page so far.
@@ -35,46 +47,44 @@ impl Dictionary {
         self.page.len()
     }
 
-    /// A value by its number; empty for a number that was not given.
-    #[inline]
-    pub fn value(&self, code: u32) -> &[u8] {
-        let Some(&(start, length)) = self.places.get(code as usize) else { return &[] };
-        &self.page[start as usize..][..length as usize]
+    /// The page.
+    pub fn page(&self) -> &[u8] {
+        &self.page
     }
 
     /// The number of a value; `Err` holds what [`Dictionary::insert`] needs to add it.
     #[inline]
-    pub fn find(&self, value: &[u8]) -> Result<u32, u64> {
-        let hash = hash64(value);
+    pub fn find(&self, value: &[u8]) -> Result<u32, u32> {
+        let hash = (hash64(value) >> 32) as u32;
         if self.slots.is_empty() {
             return Err(hash);
         }
         let mask = self.slots.len() - 1;
-        let mut slot = hash as usize & mask;
+        let mut at = hash as usize & mask;
         for _ in 0..MOST_STEPS {
-            let found = self.slots[slot];
-            if found == 0 {
-                break;
+            let Some(slot) = self.slots.get(at).filter(|slot| slot.code != 0) else { break };
+            if slot.hash == hash
+                && slot.length as usize == value.len()
+                && self.page.get(slot.start as usize..).and_then(|rest| rest.get(..value.len())).is_some_and(
+                    |known| same(known, value),
+                )
+            {
+                return Ok(slot.code - 1);
             }
-            if found >> 32 == hash >> 32 {
-                let code = found as u32 - 1;
-                if same(self.value(code), value) {
-                    return Ok(code);
-                }
-            }
-            slot = (slot + 1) & mask;
+            at = (at + 1) & mask;
         }
         Err(hash)
     }
 
     /// Adds a value that was not found.
-    pub fn insert(&mut self, value: &[u8], hash: u64) -> u32 {
+    pub fn insert(&mut self, value: &[u8], hash: u32) -> u32 {
         let code = self.append(value);
-        if self.places.len() * 2 > self.slots.len() {
+        if (self.taken + 1) * 2 > self.slots.len() {
             self.grow();
-        } else {
-            place(&mut self.slots, hash, code);
         }
+        self.taken += 1;
+        let start = (self.page.len() - value.len()) as u32;
+        place(&mut self.slots, Slot { hash, code: code + 1, start, length: value.len() as u32 });
         code
     }
 
@@ -83,42 +93,41 @@ impl Dictionary {
         if self.has_lengths {
             self.page.extend_from_slice(&(value.len() as u32).to_le_bytes());
         }
-        self.places.push((self.page.len() as u32, value.len() as u32));
         self.page.extend_from_slice(value);
-        self.places.len() as u32 - 1
+        self.count += 1;
+        self.count - 1
     }
 
     #[cold]
     fn grow(&mut self) {
-        let mut slots = vec![0; (self.places.len() * 4).next_power_of_two().max(32)];
-        for code in 0..self.places.len() as u32 {
-            place(&mut slots, hash64(self.value(code)), code);
+        let mut slots = vec![Slot::default(); (self.slots.len() * 4).max(32)];
+        for slot in self.slots.drain(..).filter(|slot| slot.code != 0) {
+            place(&mut slots, slot);
         }
         self.slots = slots;
-    }
-
-    /// The page.
-    pub fn page(&self) -> &[u8] {
-        &self.page
     }
 
     /// Forgets the values and keeps the room.
     pub fn clear(&mut self) {
         self.page.clear();
-        self.places.clear();
-        self.slots.fill(0);
+        self.count = 0;
+        if self.taken > 0 {
+            self.slots.fill(Slot::default());
+        }
+        self.taken = 0;
     }
 }
 
-fn place(slots: &mut [u64], hash: u64, code: u32) {
+/// Puts a value into the first free slot near its own; where there is none, nobody will find it.
+fn place(slots: &mut [Slot], slot: Slot) {
     let mask = slots.len() - 1;
-    let mut slot = hash as usize & mask;
+    let mut at = slot.hash as usize & mask;
     for _ in 0..MOST_STEPS {
-        if slots[slot] == 0 {
-            slots[slot] = hash >> 32 << 32 | u64::from(code + 1);
+        if slots[at].code == 0 {
+            slots[at] = slot;
             return;
         }
-        slot = (slot + 1) & mask;
+        at = (at + 1) & mask;
     }
 }
 
@@ -138,8 +147,10 @@ mod tests {
             assert_eq!(dictionary.find(value.as_bytes()), Ok(code as u32));
         }
         assert!(dictionary.find(b"").is_err());
+        assert_eq!(dictionary.len(), 5000);
         assert!(dictionary.page().starts_with(b"\x07\0\0\0/path/0\x07\0\0\0/path/7"));
         dictionary.clear();
         assert!(dictionary.find(b"/path/7").is_err());
+        assert_eq!((dictionary.len(), dictionary.bytes()), (0, 0));
     }
 }

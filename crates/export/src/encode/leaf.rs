@@ -42,11 +42,10 @@ pub struct Style {
 
 /// One column of one row group.
 pub struct Leaf {
+    hot: Hot,
     column: ColumnDescPtr,
     definition: Levels,
     repetition: Levels,
-    /// Rows that were begun.
-    rows: usize,
     /// Levels of the page in the making.
     entries: u32,
     values: Values,
@@ -61,6 +60,45 @@ pub struct Leaf {
     closed_dictionary: Option<Dictionary>,
     /// Whether values come that are known to be new; see [`Leaf::new_value`].
     is_expected: bool,
+}
+
+/// What a row touches that has the value of the row before, as most rows of most columns do: one line of the processor's
+/// cache. The rest of the column hears of such rows later, of all at once.
+#[repr(align(64))]
+struct Hot {
+    /// Rows that were begun.
+    rows: u32,
+    /// Rows with a value that the levels do not hold yet.
+    present: u32,
+    /// The number of the last value, and how often it stands behind what the codes hold.
+    code: u32,
+    repeats: u32,
+    /// Whether the column is no list and the page has room.
+    is_plain: bool,
+    /// Length of the last value; [`Hot::NONE`] where it is not kept.
+    length: u8,
+    value: [u8; Hot::MOST],
+}
+
+impl Hot {
+    const MOST: usize = 44;
+    const NONE: u8 = u8::MAX;
+
+    /// Whether the last value was this one.
+    #[inline]
+    fn is(&self, value: &[u8]) -> bool {
+        value.len() == usize::from(self.length)
+            && self.value.get(..value.len()).is_some_and(|last| same(last, value))
+    }
+
+    fn keep(&mut self, value: &[u8], code: u32) {
+        self.code = code;
+        self.length = Hot::NONE;
+        if let Some(room) = self.value.get_mut(..value.len()) {
+            room.copy_from_slice(value);
+            self.length = value.len() as u8;
+        }
+    }
 }
 
 /// The bytes of a page and how many levels it has.
@@ -118,10 +156,19 @@ impl Leaf {
         } else {
             Values::Plain(Vec::new())
         };
+        let hot = Hot {
+            rows: 0,
+            present: 0,
+            code: 0,
+            repeats: 0,
+            is_plain: column.max_rep_level() == 0,
+            length: Hot::NONE,
+            value: [0; Hot::MOST],
+        };
         Leaf {
+            hot,
             definition: Levels::new(column.max_def_level()),
             repetition: Levels::new(column.max_rep_level()),
-            rows: 0,
             entries: 0,
             values,
             has_lengths,
@@ -135,21 +182,27 @@ impl Leaf {
         }
     }
 
-    /// Says that the row begins, or goes on as a list, and whether it has a value there. Rows before it that were never
-    /// begun have none.
+    /// Says that the row begins, or goes on as a list, and has a value.
     #[inline]
-    fn enter(&mut self, row: usize, definition: u8) {
-        if row >= self.rows {
+    fn enter(&mut self, row: usize) {
+        if self.hot.is_plain && row == self.hot.rows as usize {
+            self.hot.rows += 1;
+            self.hot.present += 1;
+        } else {
+            self.enter_slowly(row, self.definition.most());
+        }
+    }
+
+    /// The same where rows were passed over, which have no value then, or where more than one line is touched.
+    fn enter_slowly(&mut self, row: usize, definition: u8) {
+        self.settle();
+        if row >= self.hot.rows as usize {
             if self.is_full() {
                 self.turn_page();
             }
-            if row > self.rows {
-                self.pad(row);
-            }
-            if self.repetition.most() > 0 {
-                self.repetition.push(0);
-            }
-            self.rows = row + 1;
+            self.pad(row);
+            self.repetition.push(0);
+            self.hot.rows = row as u32 + 1;
         } else {
             self.repetition.push(1);
         }
@@ -157,39 +210,60 @@ impl Leaf {
         self.entries += 1;
     }
 
+    /// Tells the levels and codes of the rows that repeated the one before.
+    #[inline]
+    fn settle(&mut self) {
+        let present = std::mem::take(&mut self.hot.present);
+        self.definition.push_equal(self.definition.most(), present as usize);
+        self.entries += present;
+        let repeats = std::mem::take(&mut self.hot.repeats);
+        if let Values::Codes { codes, .. } = &mut self.values {
+            codes.push_equal(self.hot.code, repeats as usize);
+        }
+    }
+
     /// Gives no value to all rows before this one that were not begun.
     pub fn pad(&mut self, row: usize) {
-        let missing = row.saturating_sub(self.rows);
+        self.settle();
+        let missing = row.saturating_sub(self.hot.rows as usize);
         self.definition.push_equal(0, missing);
         self.repetition.push_equal(0, missing);
         self.entries += missing as u32;
         self.nulls += missing as u64;
-        self.rows += missing;
+        self.hot.rows += missing as u32;
     }
 
     /// A text or bytes; in a list the next one.
     #[inline]
     pub fn bytes(&mut self, row: usize, value: &[u8]) {
-        self.enter(row, self.definition.most());
-        self.put(value);
+        self.enter(row);
+        if self.hot.is(value) {
+            self.hot.repeats += 1;
+        } else {
+            self.put(value);
+        }
     }
 
     /// A text from evidence; false where it is no UTF-8, and stands there with U+FFFD.
     #[inline]
     pub fn text(&mut self, row: usize, value: &[u8]) -> bool {
-        self.enter(row, self.definition.most());
-        if let Values::Codes { dictionary, codes } = &mut self.values {
-            // What stands in the dictionary was looked at when it came there.
-            if let Some(last) = codes.last()
-                && same(dictionary.value(last), value)
-            {
-                codes.push(last);
-                return true;
-            }
-            if let Ok(code) = dictionary.find(value) {
-                codes.push(code);
-                return true;
-            }
+        self.enter(row);
+        // What was kept was looked at then.
+        if self.hot.is(value) {
+            self.hot.repeats += 1;
+            return true;
+        }
+        self.other_text(value)
+    }
+
+    fn other_text(&mut self, value: &[u8]) -> bool {
+        if let Values::Codes { dictionary, codes } = &mut self.values
+            && let Ok(code) = dictionary.find(value)
+        {
+            codes.push_equal(self.hot.code, self.hot.repeats as usize);
+            self.hot.repeats = 1;
+            self.hot.keep(value, code);
+            return true;
         }
         match String::from_utf8_lossy(value) {
             Cow::Borrowed(text) => {
@@ -206,19 +280,20 @@ impl Leaf {
     /// A text that either the row before has or none does.
     #[inline]
     pub fn new_value(&mut self, row: usize, value: &[u8]) {
+        self.enter(row);
+        if self.hot.is(value) {
+            self.hot.repeats += 1;
+            return;
+        }
         self.is_expected = true;
-        self.enter(row, self.definition.most());
         let Values::Codes { dictionary, codes } = &mut self.values else { return self.put(value) };
-        let code = match codes.last() {
-            Some(last) if same(dictionary.value(last), value) => last,
-            _ => {
-                if let Some(bounds) = &mut self.bounds {
-                    bounds.add(value);
-                }
-                dictionary.append(value)
-            }
-        };
-        codes.push(code);
+        codes.push_equal(self.hot.code, self.hot.repeats as usize);
+        self.hot.repeats = 1;
+        self.hot.keep(value, dictionary.append(value));
+        if let Some(bounds) = &mut self.bounds {
+            bounds.add(value);
+        }
+        self.hot.is_plain &= !self.is_full();
     }
 
     /// A number of 64 bits.
@@ -235,7 +310,7 @@ impl Leaf {
 
     /// True or false.
     pub fn flag(&mut self, row: usize, value: bool) {
-        self.enter(row, self.definition.most());
+        self.enter(row);
         if let Values::Bits { bytes, count } = &mut self.values {
             if *count % 8 == 0 {
                 bytes.push(0);
@@ -249,28 +324,22 @@ impl Leaf {
 
     /// An element of a list that lacks this member.
     pub fn missing(&mut self, row: usize) {
-        self.enter(row, self.definition.most().saturating_sub(1));
+        self.enter_slowly(row, self.definition.most().saturating_sub(1));
         self.nulls += 1;
     }
 
-    #[inline]
+    /// A value that is not the last one.
     fn put(&mut self, value: &[u8]) {
         match &mut self.values {
             Values::Codes { dictionary, codes } => {
-                if let Some(last) = codes.last()
-                    && same(dictionary.value(last), value)
-                {
-                    codes.push(last);
-                    return;
-                }
+                codes.push_equal(self.hot.code, self.hot.repeats as usize);
+                self.hot.repeats = 1;
                 match dictionary.find(value) {
-                    Ok(code) => codes.push(code),
-                    Err(hash) => {
-                        codes.push(dictionary.insert(value, hash));
-                        if let Some(bounds) = &mut self.bounds {
-                            bounds.add(value);
-                        }
+                    Ok(code) => {
+                        self.hot.keep(value, code);
+                        return;
                     }
+                    Err(hash) => self.hot.keep(value, dictionary.insert(value, hash)),
                 }
             }
             Values::Plain(bytes) => {
@@ -278,22 +347,22 @@ impl Leaf {
                     bytes.extend_from_slice(&(value.len() as u32).to_le_bytes());
                 }
                 bytes.extend_from_slice(value);
-                if let Some(bounds) = &mut self.bounds {
-                    bounds.add(value);
-                }
             }
             Values::Bits { .. } => {}
         }
+        if let Some(bounds) = &mut self.bounds {
+            bounds.add(value);
+        }
+        self.hot.is_plain &= !self.is_full();
     }
 
-    /// Whether a row can begin in the page in the making.
-    #[inline]
+    /// Whether the next row begins another page.
     fn is_full(&self) -> bool {
         match &self.values {
             Values::Codes { dictionary, .. } => {
                 dictionary.bytes() >= DICTIONARY_BYTES
                     // Nearly every value is new: looking each up is in vain.
-                    || dictionary.len() >= FEW_VALUES && dictionary.len() >= self.rows / 4 * 3 && !self.is_expected
+                    || dictionary.len() >= FEW_VALUES && dictionary.len() >= self.hot.rows as usize / 4 * 3 && !self.is_expected
             }
             Values::Plain(bytes) => bytes.len() >= PAGE_BYTES,
             Values::Bits { .. } => false,
@@ -309,6 +378,8 @@ impl Leaf {
             self.closed_dictionary = Some(full);
             self.values = Values::Plain(Vec::new());
         }
+        self.hot.length = Hot::NONE;
+        self.hot.is_plain = self.repetition.most() == 0;
     }
 
     /// Compresses the pages that are whole.
@@ -321,6 +392,7 @@ impl Leaf {
 
     /// Closes the page in the making.
     fn seal(&mut self) {
+        self.settle();
         if self.entries == 0 {
             return;
         }
@@ -437,7 +509,10 @@ impl Leaf {
         } else if let Values::Codes { dictionary, .. } = &mut self.values {
             dictionary.clear();
         }
-        self.rows = 0;
+        self.hot.rows = 0;
+        self.hot.length = Hot::NONE;
+        self.hot.is_plain = self.repetition.most() == 0;
+        self.is_expected = false;
         self.nulls = 0;
         self.total_entries = 0;
     }

@@ -21,15 +21,6 @@ impl<T: Copy + PartialEq + Default + Into<u32>> Numbers<T> {
         self.equal == 0 && self.mixed.is_empty()
     }
 
-    /// The last one.
-    #[inline]
-    pub fn last(&self) -> Option<T> {
-        match self.mixed.last() {
-            Some(&last) => Some(last),
-            None => (self.equal > 0).then_some(self.first),
-        }
-    }
-
     /// Adds one.
     #[inline]
     pub fn push(&mut self, number: T) {
