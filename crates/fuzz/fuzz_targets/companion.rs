@@ -8,7 +8,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
             assert!(header.body_start as usize <= line.len());
             let _ = aaf_parse::route(line, &header);
             let mut out = aaf_parse::Output::default();
-            aaf_parse::parse_companion(line, &header, &mut out);
+            aaf_parse::parse_companion(line, &header, aaf_parse::Extent::Whole, &mut out);
             aaf_fuzz::check(line, &out);
         }
     }

@@ -8,14 +8,23 @@ use crate::untrusted;
 /// Fields of one line (an EXECVE may have thousands).
 const MOST_FIELDS: usize = 20_000;
 
+/// How far a companion is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it.
+    Whole,
+    /// What the kernel wrote: where auditd added its own reading of ids and addresses, that is passed over.
+    BeforeTail,
+}
+
 /// Appends the pairs of `text[start..limit]`.
 #[inline]
 pub fn pairs(
     text: &[u8],
     start: usize,
     limit: usize,
-    audit_type: u16,
-    interpreted: bool,
+    (audit_type, interpreted): (u16, bool),
+    extent: Extent,
     fields: &mut Vec<Field>,
 ) {
     let first = fields.len();
@@ -38,6 +47,7 @@ pub fn pairs(
                 }
                 fields.push(field(text, pair, audit_type, interpreted));
             }
+            Token::Tail if extent == Extent::BeforeTail => return,
             Token::Tail | Token::Close | Token::Junk(_) => {}
             Token::End => return,
         }

@@ -27,6 +27,7 @@ mod untrusted;
 use aaf_model::{Draft, Field, Role, Span, Stamp};
 
 pub use class::class_of;
+pub use companion::Extent;
 pub use entry::parse_entry;
 pub use header::{AuditHeader, audit_header, find_header};
 pub use types::{name as audit_type_name, number as audit_type};
@@ -149,12 +150,13 @@ pub fn route(line: &[u8], header: &AuditHeader) -> Route {
     }
 }
 
-/// Parses a companion line whose header is known: all its pairs become fields.
-pub fn parse_companion(line: &[u8], header: &AuditHeader, out: &mut Output) {
+/// Parses a companion line whose header is known: its pairs become fields.
+pub fn parse_companion(line: &[u8], header: &AuditHeader, extent: Extent, out: &mut Output) {
     let line = &line[..line.len().min(MOST_BYTES)];
     let start = (header.body_start as usize).min(line.len());
     let first_field = out.fields.len();
-    companion::pairs(line, start, line.len(), header.audit_type, header.id.is_none(), &mut out.fields);
+    let kind = (header.audit_type, header.id.is_none());
+    companion::pairs(line, start, line.len(), kind, extent, &mut out.fields);
     out.drafts.push(Draft {
         role: Role::Companion,
         piece: Span::new(0, line.len()),

@@ -5,7 +5,7 @@ use aaf_model::{Carrier, ContextKind, Draft, Notes, Role, Span, Stamp, Verdict};
 use crate::envelope::{self, Envelope};
 use crate::header::{self, AuditHeader, Found};
 use crate::lexis::{find_from, finders, is_blank, is_key, seek, skip_blanks};
-use crate::{Output, body, companion, context, old, types};
+use crate::{Extent, Output, body, companion, context, old, types};
 
 /// How far before a record its `USER_AVC pid=… msg='` may begin.
 const OUTER_BYTES: usize = 1024;
@@ -223,7 +223,8 @@ impl Walk<'_, '_> {
         let mut draft = self.draft(found, found.start);
         draft.role = if kind == ContextKind::None { Role::Companion } else { Role::Context };
         draft.context = kind;
-        companion::pairs(text, start, trimmed, audit_type, found.interpreted, &mut self.out.fields);
+        let kind = (audit_type, found.interpreted);
+        companion::pairs(text, start, trimmed, kind, Extent::Whole, &mut self.out.fields);
         draft.field_count = self.out.fields.len() as u32 - draft.first_field;
         if draft.role == Role::Context && draft.field_count == 0 && audit_type != 2000 {
             draft.role = Role::Companion;
@@ -251,7 +252,8 @@ impl Walk<'_, '_> {
         draft.body = Span::new(mark, read.end);
         let inner = self.out.fields.len();
         for (from, to) in outer.into_iter().chain(read.outer) {
-            companion::pairs(text, from, to, 1107, found.interpreted, &mut self.out.fields);
+            let kind = (1107, found.interpreted);
+            companion::pairs(text, from, to, kind, Extent::Whole, &mut self.out.fields);
         }
         draft.outer_fields = (self.out.fields.len() - inner) as u32;
         draft.field_count = self.out.fields.len() as u32 - draft.first_field;
@@ -368,7 +370,7 @@ impl Walk<'_, '_> {
         }
         let first_field = self.out.fields.len();
         let end = text.len().min(start + LONG_TEXT);
-        companion::pairs(text, start, end, 0, false, &mut self.out.fields);
+        companion::pairs(text, start, end, (0, false), Extent::Whole, &mut self.out.fields);
         let mut notes = Notes::default();
         if envelope.user_facility {
             notes.add(Notes::USER_FACILITY);

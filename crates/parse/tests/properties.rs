@@ -4,7 +4,7 @@
 
 use aaf_model::{Key, Role, Span};
 use aaf_parse::{
-    Output, audit_header, class_of, find_header, parse_companion, parse_entry, parse_line, route,
+    Extent, Output, audit_header, class_of, find_header, parse_companion, parse_entry, parse_line, route,
 };
 use proptest::prelude::*;
 
@@ -20,7 +20,7 @@ fn check(line: &[u8]) {
                 for header in [audit_header(line), find_header(line)].into_iter().flatten() {
                     assert!(header.body_start as usize <= line.len());
                     let _ = route(line, &header);
-                    parse_companion(line, &header, &mut out);
+                    parse_companion(line, &header, Extent::Whole, &mut out);
                 }
             }
         }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use aaf_model::{AuditId, Carrier, Class, ContextKind, Draft, Key, Notes, Role, Stamp, Verdict};
-use aaf_parse::{Output, Route, audit_header, class_of, parse_companion, parse_line, route};
+use aaf_parse::{Extent, Output, Route, audit_header, class_of, parse_companion, parse_line, route};
 
 struct Read {
     line: Vec<u8>,
@@ -506,7 +506,7 @@ fn companions_keep_labels_with_blanks() {
         let header = audit_header(line.as_bytes()).unwrap();
         assert_eq!(route(line.as_bytes(), &header), Route::Companion);
         let mut out = Output::default();
-        parse_companion(line.as_bytes(), &header, &mut out);
+        parse_companion(line.as_bytes(), &header, Extent::Whole, &mut out);
         let fields = &out.fields;
         let find = |key: Key| {
             fields.iter().find(|field| field.key == key).map(|field| field.value.of(line.as_bytes()))

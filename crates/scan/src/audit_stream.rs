@@ -49,6 +49,8 @@ pub struct Scratch {
     by_id: HashMap<AuditId, u32, FastHash>,
     /// The first own line that was cut at a segment.
     pub long_line: Option<u64>,
+    /// Own lines that end in a line feed.
+    pub newlines: u64,
     /// The serials of the own lines.
     pub serials: AuditSerials,
 }
@@ -86,6 +88,7 @@ fn index(
     scratch.groups.clear();
     scratch.by_id.clear();
     scratch.long_line = None;
+    scratch.newlines = 0;
     scratch.serials = AuditSerials::default();
     let from = start.saturating_sub(JOIN_BYTES);
     let mut at = if from < window.base {
@@ -103,7 +106,9 @@ fn index(
         let line = trim(window.bytes(at, end.end));
         let offset = end.end - line.len() as u64;
         let own = at >= start && at < stop;
-        if own && end.next == end.end && end.end < window.end() {
+        if own && end.next > end.end {
+            scratch.newlines += 1;
+        } else if own && end.end < window.end() {
             scratch.long_line.get_or_insert(at);
         }
         let header = aaf_parse::audit_header(line);
@@ -248,7 +253,8 @@ fn emit(worker: &mut Worker<'_>, window: &Window<'_>, scratch: &Scratch, at: usi
                 let bytes = window.bytes(other.offset, other.offset + u64::from(other.length));
                 let shared = is_shared(scratch, group, line, other);
                 companion_output.clear();
-                aaf_parse::parse_companion(bytes, header, companion_output);
+                let extent = rows.extent(header.audit_type);
+                aaf_parse::parse_companion(bytes, header, extent, companion_output);
                 if let Some(draft) = companion_output.drafts.first() {
                     rows.companion(
                         Line { bytes, offset_bytes: other.offset },

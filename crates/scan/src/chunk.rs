@@ -49,7 +49,7 @@ pub struct Worker<'a> {
 /// What was counted in a chunk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Newlines in the chunk's own bytes.
+    /// Newlines in the chunk's own bytes; of an audit log, those behind lines that begin in them.
     pub newlines: u64,
     /// First run of NUL bytes, and how many NUL bytes stood in runs.
     pub nul_run: Option<(u64, u64)>,
@@ -95,9 +95,9 @@ pub fn scan_chunk(
     let start = unit_start_from(window, from, form)?;
     let stop = unit_start_from(window, to, form)?;
     if form == Form::AuditStream {
-        counts.newlines = memchr::memchr_iter(b'\n', window.bytes(from, to)).count() as u64;
         note_nuls(window, from, to, &mut counts);
         audit_stream::scan(worker, window, start, stop, rows)?;
+        counts.newlines = worker.audit.newlines;
         counts.long_line = worker.audit.long_line;
         return Ok(counts);
     }
@@ -222,7 +222,7 @@ fn line(
             let bytes = trim(window.bytes(at, to));
             let Some(header) = aaf_parse::find_header(bytes) else { continue };
             companion_output.clear();
-            aaf_parse::parse_companion(bytes, &header, companion_output);
+            aaf_parse::parse_companion(bytes, &header, rows.extent(header.audit_type), companion_output);
             if let Some(draft) = companion_output.drafts.first() {
                 let line = Line { bytes, offset_bytes: to - bytes.len() as u64 };
                 let text = companion_output.text(draft, bytes);

@@ -105,7 +105,8 @@ impl<'s> Joiner<'s> {
                 continue;
             }
             output.clear();
-            aaf_parse::parse_companion(&companion.message, &companion.header, output);
+            let extent = rows.extent(companion.header.audit_type);
+            aaf_parse::parse_companion(&companion.message, &companion.header, extent, output);
             let Some(draft) = output.drafts.first() else { continue };
             let bytes = companion.text.as_deref().unwrap_or(&companion.message);
             let line = Line { bytes, offset_bytes: companion.offset };

@@ -2,6 +2,7 @@
 
 use aaf_model::block::{Block, CompanionLine, NO_NAME, Row};
 use aaf_model::{Draft, Field, Key, Notes, Quoting, Role, Span, TimeSource, hash};
+use aaf_parse::Extent;
 
 use crate::names::NameCache;
 
@@ -180,6 +181,14 @@ impl<'n> Rows<'n> {
         self.raw == Raw::All
     }
 
+    /// How far companions of this type are read: nothing that auditd added to the most frequent ones is kept.
+    pub fn extent(&self, audit_type: u16) -> Extent {
+        match (self.companions, audit_type) {
+            (Companions::Selected, 1300 | 1302 | 1306 | 1307 | 1318 | 1327) => Extent::BeforeTail,
+            _ => Extent::Whole,
+        }
+    }
+
     /// Adds a companion to the row that was started last.
     pub fn companion(
         &mut self,
@@ -212,7 +221,7 @@ impl<'n> Rows<'n> {
                 block.bytes.extend_from_slice(text.get(from..field.value.end()).unwrap_or_default());
                 copy.value.start = (start + field.value.start as usize - from) as u32;
             } else {
-                block.bytes.extend_from_slice(field.value.of(text));
+                append_short(&mut block.bytes, text, field.value);
                 copy.value.start = start as u32;
             }
             block.fields.push(copy);
@@ -237,6 +246,20 @@ impl<'n> Rows<'n> {
         });
         row.companions_len += 1;
         row.bytes_len = (block.bytes.len() - row.bytes_start as usize) as u32;
+    }
+}
+
+/// Appends a stretch of a text. Nearly all are short, and copying a fixed number of bytes is faster than asking how many.
+#[inline]
+fn append_short(out: &mut Vec<u8>, text: &[u8], span: Span) {
+    let length = span.len as usize;
+    if length <= 16
+        && let Some(chunk) = text.get(span.start as usize..).and_then(|rest| rest.first_chunk::<16>())
+    {
+        out.extend_from_slice(chunk);
+        out.truncate(out.len() - 16 + length);
+    } else {
+        out.extend_from_slice(span.of(text));
     }
 }
 

@@ -3,11 +3,11 @@
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use parquet::column::writer::ColumnCloseResult;
 use parquet::schema::types::SchemaDescPtr;
 
 use crate::columns::{Column, Kind};
-use crate::encode::leaf::{Compressor, Leaf, Style, ZSTD_LEVEL};
+use crate::encode::chunk::{Chunk, Compressor, ZSTD_LEVEL};
+use crate::encode::leaf::{Leaf, Style};
 
 /// Columns of the footer that say where rows lie, so that readers can pass over row groups.
 const WITH_STATISTICS: [&str; 9] = [
@@ -106,7 +106,7 @@ pub struct Group {
 /// A row group that waits to be appended.
 pub struct EncodedGroup {
     /// The bytes of each column chunk and what is said of it.
-    pub chunks: Vec<(Vec<u8>, ColumnCloseResult)>,
+    pub chunks: Vec<Chunk>,
     /// Number of rows.
     pub rows: usize,
 }

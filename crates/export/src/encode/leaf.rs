@@ -4,33 +4,21 @@ use std::borrow::Cow;
 use std::io;
 
 use aaf_model::hash::same;
-use parquet::basic::{Compression, Encoding, Type, ZstdLevel};
-use parquet::column::page::{CompressedPage, Page, PageWriter};
-use parquet::column::writer::ColumnCloseResult;
-use parquet::data_type::ByteArray;
-use parquet::file::metadata::ColumnChunkMetaData;
-use parquet::file::statistics::Statistics;
-use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
+use parquet::basic::{Encoding, Type};
 use parquet::schema::types::ColumnDescPtr;
 
+use crate::encode::bounds::Bounds;
+use crate::encode::chunk::{Chunk, Compressor, Contents, Sealed};
 use crate::encode::dictionary::Dictionary;
 use crate::encode::hybrid;
 use crate::encode::levels::{Levels, Numbers};
-use crate::table::to_io;
 
-/// The level of compression of all pages.
-pub const ZSTD_LEVEL: i32 = 1;
-/// Compresses pages; one a row group, since making one costs more than a small page.
-pub type Compressor = zstd::bulk::Compressor<'static>;
 /// A page of values as they are is closed once it has so many bytes.
 const PAGE_BYTES: usize = 1 << 20;
 /// A dictionary that grows beyond this is closed, and what follows is written as it is.
 const DICTIONARY_BYTES: usize = 2 << 20;
 /// As long as a dictionary has fewer values, it is not asked whether it is worth its while.
 const FEW_VALUES: usize = 4096;
-/// Chunks of fewer bytes than this are not compressed.
-const SMALL_BYTES: usize = 96;
-
 /// How a column is to be written.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
@@ -101,14 +89,6 @@ impl Hot {
     }
 }
 
-/// The bytes of a page and how many levels it has.
-struct Sealed {
-    bytes: Vec<u8>,
-    entries: u32,
-    /// The size before compression; none where it is not compressed yet.
-    unpacked_bytes: Option<usize>,
-}
-
 enum Values {
     /// Numbers of values in the dictionary.
     Codes { dictionary: Dictionary, codes: Numbers<u32> },
@@ -116,33 +96,6 @@ enum Values {
     Plain(Vec<u8>),
     /// True or false, a bit each.
     Bits { bytes: Vec<u8>, count: usize },
-}
-
-/// The least and the greatest value, as they are written.
-struct Bounds {
-    is_number: bool,
-    range: Option<(Vec<u8>, Vec<u8>)>,
-}
-
-impl Bounds {
-    fn add(&mut self, value: &[u8]) {
-        let Some((least, most)) = &mut self.range else {
-            self.range = Some((value.to_vec(), value.to_vec()));
-            return;
-        };
-        let is_less = |a: &[u8], b: &[u8]| if self.is_number { number(a) < number(b) } else { a < b };
-        if is_less(value, least) {
-            least.clear();
-            least.extend_from_slice(value);
-        } else if is_less(most, value) {
-            most.clear();
-            most.extend_from_slice(value);
-        }
-    }
-}
-
-fn number(bytes: &[u8]) -> i64 {
-    bytes.try_into().map_or(0, i64::from_le_bytes)
 }
 
 impl Leaf {
@@ -172,7 +125,7 @@ impl Leaf {
             entries: 0,
             values,
             has_lengths,
-            bounds: style.has_statistics.then(|| Bounds { is_number: !has_lengths, range: None }),
+            bounds: style.has_statistics.then(|| Bounds::new(!has_lengths)),
             nulls: 0,
             total_entries: 0,
             sealed: Vec::new(),
@@ -422,84 +375,23 @@ impl Leaf {
     }
 
     /// Ends the column after so many rows, and begins another one with the room of this.
-    pub fn close(
-        &mut self,
-        rows: usize,
-        compressor: &mut Compressor,
-    ) -> io::Result<(Vec<u8>, ColumnCloseResult)> {
+    pub fn close(&mut self, rows: usize, compressor: &mut Compressor) -> io::Result<Chunk> {
         self.pad(rows);
         self.seal();
-        let sealed = std::mem::take(&mut self.sealed);
         let dictionary = match &self.values {
             Values::Codes { dictionary, .. } => Some(dictionary),
             _ => self.closed_dictionary.as_ref(),
         };
-        let dictionary = dictionary.filter(|dictionary| dictionary.len() > 0);
-        let is_packed = sealed.iter().any(|(page, _)| page.unpacked_bytes.is_some())
-            || sealed.iter().map(|(page, _)| page.bytes.len()).sum::<usize>()
-                + dictionary.map_or(0, Dictionary::bytes)
-                >= SMALL_BYTES;
-        let mut sink = TrackedWrite::new(Vec::new());
-        let mut unpacked = 0;
-        let mut encodings = vec![Encoding::RLE];
-        let mut data_at = 0;
-        {
-            let mut writer = SerializedPageWriter::new(&mut sink);
-            if let Some(dictionary) = dictionary {
-                let bytes = if is_packed {
-                    compressor.compress(dictionary.page())?
-                } else {
-                    dictionary.page().to_vec()
-                };
-                let page = Page::DictionaryPage {
-                    buf: bytes.into(),
-                    num_values: dictionary.len() as u32,
-                    encoding: Encoding::PLAIN,
-                    is_sorted: false,
-                };
-                encodings.push(Encoding::PLAIN);
-                let spec =
-                    writer.write_page(CompressedPage::new(page, dictionary.bytes())).map_err(to_io)?;
-                unpacked += spec.uncompressed_size;
-                data_at = spec.bytes_written as i64;
-            }
-            for (mut page, encoding) in sealed {
-                if is_packed && page.unpacked_bytes.is_none() {
-                    page.compress(compressor)?;
-                }
-                if !encodings.contains(&encoding) {
-                    encodings.push(encoding);
-                }
-                unpacked += writer.write_page(page.into_data(encoding)).map_err(to_io)?.uncompressed_size;
-            }
-        }
-        let bytes = sink.into_inner()?;
-        let codec = if is_packed {
-            Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL).map_err(to_io)?)
-        } else {
-            Compression::UNCOMPRESSED
+        let contents = Contents {
+            pages: std::mem::take(&mut self.sealed),
+            dictionary: dictionary.filter(|dictionary| dictionary.len() > 0),
+            statistics: self.bounds.as_mut().map(|bounds| bounds.statistics(self.nulls)),
+            entries: std::mem::take(&mut self.total_entries),
+            rows,
         };
-        let mut metadata = ColumnChunkMetaData::builder(self.column.clone())
-            .set_compression(codec)
-            .set_encodings(encodings)
-            .set_total_compressed_size(bytes.len() as i64)
-            .set_total_uncompressed_size(unpacked as i64)
-            .set_num_values(self.total_entries as i64)
-            .set_data_page_offset(data_at)
-            .set_dictionary_page_offset((data_at > 0).then_some(0));
-        if let Some(bounds) = &mut self.bounds {
-            metadata = metadata.set_statistics(bounds.statistics(self.nulls));
-        }
-        let close = ColumnCloseResult {
-            bytes_written: bytes.len() as u64,
-            rows_written: rows as u64,
-            metadata: metadata.build().map_err(to_io)?,
-            bloom_filter: None,
-            column_index: None,
-            offset_index: None,
-        };
+        let chunk = contents.encode(&self.column, compressor)?;
         self.begin_anew();
-        Ok((bytes, close))
+        Ok(chunk)
     }
 
     fn begin_anew(&mut self) {
@@ -514,43 +406,5 @@ impl Leaf {
         self.hot.is_plain = self.repetition.most() == 0;
         self.is_expected = false;
         self.nulls = 0;
-        self.total_entries = 0;
-    }
-}
-
-impl Bounds {
-    /// What the footer says; the next column begins without.
-    fn statistics(&mut self, nulls: u64) -> Statistics {
-        let nulls = Some(nulls);
-        let range = self.range.take();
-        if self.is_number {
-            let (least, most) = range.map(|(least, most)| (number(&least), number(&most))).unzip();
-            Statistics::int64(least, most, None, nulls, false)
-        } else {
-            let (least, most) =
-                range.map(|(least, most)| (ByteArray::from(least), ByteArray::from(most))).unzip();
-            Statistics::byte_array(least, most, None, nulls, false)
-        }
-    }
-}
-
-impl Sealed {
-    fn compress(&mut self, compressor: &mut Compressor) -> io::Result<()> {
-        self.unpacked_bytes = Some(self.bytes.len());
-        self.bytes = compressor.compress(&self.bytes)?;
-        Ok(())
-    }
-
-    fn into_data(self, encoding: Encoding) -> CompressedPage {
-        let unpacked = self.unpacked_bytes.unwrap_or(self.bytes.len());
-        let page = Page::DataPage {
-            buf: self.bytes.into(),
-            num_values: self.entries,
-            encoding,
-            def_level_encoding: Encoding::RLE,
-            rep_level_encoding: Encoding::RLE,
-            statistics: None,
-        };
-        CompressedPage::new(page, unpacked)
     }
 }

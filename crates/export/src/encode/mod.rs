@@ -8,6 +8,8 @@
 //! Source: the Parquet format, `Encodings.md` and `README.md` (data pages of version 1).
 
 mod arrays;
+mod bounds;
+mod chunk;
 mod dictionary;
 mod group;
 mod hybrid;

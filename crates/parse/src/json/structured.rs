@@ -7,7 +7,7 @@ use aaf_model::{AuditId, Carrier, Draft, Key, Role, Span, Verdict};
 
 use super::unescape::{end_of, string};
 use crate::lexis::{is_blank, is_clean, leading_number};
-use crate::{Output, body, companion, context, types, untrusted};
+use crate::{Extent, Output, body, companion, context, types, untrusted};
 
 /// One member of an object.
 #[derive(Clone, Copy)]
@@ -250,7 +250,8 @@ fn push(object: &[u8], audit_type: u16, id: Option<AuditId>, host: Option<Span>,
             draft.role = Role::Companion;
         }
     } else {
-        companion::pairs(&side, start, end, audit_type, false, &mut out.fields);
+        let kind = (audit_type, false);
+        companion::pairs(&side, start, end, kind, Extent::Whole, &mut out.fields);
         draft.context = context::of_type(audit_type);
         draft.role = match draft.context {
             aaf_model::ContextKind::None => Role::Companion,
