@@ -361,8 +361,7 @@ impl Places {
         let fields = event.primary.own_fields();
         let bytes = event.primary.bytes;
         for field in fields {
-            let is_first =
-                event.index.get(field.key, fields).is_some_and(|known| std::ptr::eq(known, field));
+            let is_first = event.index.get(field.key, fields).is_some_and(|known| std::ptr::eq(known, field));
             let own = match self.own.get(field.key as usize) {
                 Some(&own) if is_first => own,
                 _ => Own::Extra,

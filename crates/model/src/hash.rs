@@ -19,10 +19,7 @@ pub fn hash64_seeded(seed: u64, bytes: &[u8]) -> u64 {
     }
     let rest = chunks.remainder();
     let (low, high) = tail(rest);
-    state = fold(
-        low ^ 0x8EBC_6AF0_9C88_C6E3 ^ state,
-        high ^ rest.len() as u64 ^ 0x5899_65CC_7537_4CC3,
-    );
+    state = fold(low ^ 0x8EBC_6AF0_9C88_C6E3 ^ state, high ^ rest.len() as u64 ^ 0x5899_65CC_7537_4CC3);
     fold(state, 0x1D8E_4E27_C47D_124F)
 }
 

@@ -275,7 +275,8 @@ impl<'h> Timelines<'h> {
             state.close();
             let State { host, profile_root, done, .. } = state;
             for part in parts(done) {
-                let root = part.first().map_or_else(|| profile_root.clone(), |line| line.profile_root.clone());
+                let root =
+                    part.first().map_or_else(|| profile_root.clone(), |line| line.profile_root.clone());
                 of_profile.entry((host, root)).or_default().extend(part);
             }
         }
@@ -318,12 +319,7 @@ fn is_plain_load(event: &Event<'_>, attempt: Attempt) -> bool {
     skipped || !(attempt == Attempt::PolicyChange && (replaces || event.outcome == Some(Outcome::Failed)))
 }
 
-fn new_entry(
-    event: &Event<'_>,
-    attempt: Attempt,
-    object: &[u8],
-    chain: Vec<(i64, Vec<u8>)>,
-) -> Entry {
+fn new_entry(event: &Event<'_>, attempt: Attempt, object: &[u8], chain: Vec<(i64, Vec<u8>)>) -> Entry {
     let text = |key: Key| event.value(key).map(std::borrow::Cow::into_owned).unwrap_or_default();
     let requested = [Key::RequestedMask, Key::DeniedMask, Key::Requested, Key::Denied, Key::Mask]
         .into_iter()
@@ -424,13 +420,9 @@ pub fn parse_i64(text: &[u8]) -> Option<i64> {
 }
 
 /// The processes above, as far as earlier events name them.
-fn chain(
-    processes: &HashMap<(u32, i64), Process, FastHash>,
-    event: &Event<'_>,
-) -> Vec<(i64, Vec<u8>)> {
+fn chain(processes: &HashMap<(u32, i64), Process, FastHash>, event: &Event<'_>) -> Vec<(i64, Vec<u8>)> {
     let mut chain: Vec<(i64, Vec<u8>)> = Vec::new();
-    let mut parent =
-        event.told.parent.or_else(|| processes.get(&(event.host, event.told.pid?))?.parent);
+    let mut parent = event.told.parent.or_else(|| processes.get(&(event.host, event.told.pid?))?.parent);
     while let Some(pid) = parent {
         if chain.len() >= LONGEST_CHAIN || chain.iter().any(|(known, _)| *known == pid) {
             break;

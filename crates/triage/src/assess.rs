@@ -179,7 +179,9 @@ pub fn assess(input: Input<'_>, rules: &Rules) -> Assessment {
         (b.level, a.first_us, &a.rule, &a.behaviours).cmp(&(a.level, b.first_us, &b.rule, &b.behaviours))
     });
     let (mut incidents, incident_of) = incident::group(input, &order, &families, &findings);
-    let rules_of = hits.into_par_iter().map(|names: Vec<(&str, Level)>| names.into_iter().map(|(name, _)| name.to_owned()).collect());
+    let rules_of = hits
+        .into_par_iter()
+        .map(|names: Vec<(&str, Level)>| names.into_iter().map(|(name, _)| name.to_owned()).collect());
     let rules_of = rules_of.collect();
     let windows = windows::find(behaviours, &order, input.at_collection);
     let open: Vec<&Window> =

@@ -48,7 +48,7 @@ fn every_rule_finds_what_it_should_and_not_its_like() {
         let behaviour = event(&words);
         let rule = rules.get(name).unwrap_or_else(|| panic!("there is no rule {name}"));
         let kind = rules.kinds.of(&behaviour, &mut Default::default());
-        let finds = rule.is_match(&taxonomy::event(&behaviour, &kind, taxonomy::Fields::ALL));
+        let finds = rule.is_match(&taxonomy::event(&behaviour, kind, taxonomy::Fields::ALL));
         assert_eq!(finds, sign == "+", "{line} (a service of kind {kind})");
         seen.insert((name.to_owned(), finds));
     }

@@ -37,7 +37,8 @@ impl Group {
         for (member, values) in members.iter().enumerate() {
             let Some(leaf) = self.leaf(at + member) else { return Err(unknown(values.data_type())) };
             for row in 0..lists.len() {
-                let (from, to) = (lists.value_offsets()[row] as usize, lists.value_offsets()[row + 1] as usize);
+                let (from, to) =
+                    (lists.value_offsets()[row] as usize, lists.value_offsets()[row + 1] as usize);
                 for item in from..to {
                     if values.is_valid(item) {
                         put(leaf, first + row, values, item)?;
@@ -56,7 +57,9 @@ fn put(leaf: &mut Leaf, row: usize, array: &ArrayRef, at: usize) -> io::Result<(
         DataType::Utf8 => leaf.bytes(row, array.as_string::<i32>().value(at).as_bytes()),
         DataType::Binary => leaf.bytes(row, array.as_binary::<i32>().value(at)),
         DataType::Int64 => leaf.int(row, array.as_primitive::<Int64Type>().value(at)),
-        DataType::Timestamp(_, _) => leaf.int(row, array.as_primitive::<TimestampMicrosecondType>().value(at)),
+        DataType::Timestamp(_, _) => {
+            leaf.int(row, array.as_primitive::<TimestampMicrosecondType>().value(at))
+        }
         DataType::Int32 => leaf.int32(row, array.as_primitive::<Int32Type>().value(at)),
         DataType::Boolean => leaf.flag(row, array.as_boolean().value(at)),
         other => return Err(unknown(other)),

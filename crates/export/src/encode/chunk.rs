@@ -69,8 +69,7 @@ impl Contents<'_> {
                     is_sorted: false,
                 };
                 encodings.push(Encoding::PLAIN);
-                let spec =
-                    writer.write_page(CompressedPage::new(page, dictionary.bytes())).map_err(to_io)?;
+                let spec = writer.write_page(CompressedPage::new(page, dictionary.bytes())).map_err(to_io)?;
                 unpacked += spec.uncompressed_size;
                 data_at = spec.bytes_written as i64;
             }

@@ -65,9 +65,11 @@ impl Dictionary {
             let Some(slot) = self.slots.get(at).filter(|slot| slot.code != 0) else { break };
             if slot.hash == hash
                 && slot.length as usize == value.len()
-                && self.page.get(slot.start as usize..).and_then(|rest| rest.get(..value.len())).is_some_and(
-                    |known| same(known, value),
-                )
+                && self
+                    .page
+                    .get(slot.start as usize..)
+                    .and_then(|rest| rest.get(..value.len()))
+                    .is_some_and(|known| same(known, value))
             {
                 return Ok(slot.code - 1);
             }

@@ -44,8 +44,10 @@ impl Layout {
             spare: Mutex::default(),
         };
         for column in columns {
-            let style =
-                Style { has_dictionary: column.repeats, has_statistics: WITH_STATISTICS.contains(&column.name) };
+            let style = Style {
+                has_dictionary: column.repeats,
+                has_statistics: WITH_STATISTICS.contains(&column.name),
+            };
             layout.first.push(layout.styles.len());
             layout.names.push(column.name);
             let more = match column.kind {
@@ -73,7 +75,10 @@ impl Layout {
         }
         let columns = self.schema.columns().iter();
         Ok(Group {
-            leaves: columns.zip(&self.styles).map(|(column, &style)| Leaf::new(column.clone(), style)).collect(),
+            leaves: columns
+                .zip(&self.styles)
+                .map(|(column, &style)| Leaf::new(column.clone(), style))
+                .collect(),
             compressor: Compressor::new(ZSTD_LEVEL)?,
             rows: 0,
         })
