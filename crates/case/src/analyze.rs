@@ -271,7 +271,7 @@ fn understand<S: TableSink>(
         .map(|(entry, (incident_id, rules))| TimelineRow {
             incident_id,
             rules,
-            ..timeline_row(entry, hosts, &users)
+            ..timeline_row(*entry, hosts, &users)
         })
         .collect();
     let mut info =

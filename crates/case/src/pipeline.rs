@@ -5,7 +5,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 
 use aaf_integrity::Collector;
 use aaf_model::{Role, Verdict};
-use aaf_timeline::event::{self, EventBatch};
+use aaf_timeline::event::{self, EventBatch, Spare};
 use aaf_timeline::fold::Folded;
 use aaf_timeline::hosts::Hosts;
 use aaf_timeline::sorted::{Batch, BatchSource};
@@ -194,6 +194,7 @@ impl<'p, 'q, 's, S: TableSink> Pipeline<'p, 'q, 's, S> {
     }
 
     fn work(&self) -> Result<(), Error> {
+        let mut spare = Spare::default();
         loop {
             let (number, batch) = {
                 let mut source = lock(&self.source);
@@ -202,7 +203,7 @@ impl<'p, 'q, 's, S: TableSink> Pipeline<'p, 'q, 's, S> {
                 source.0 += 1;
                 (source.0 - 1, batch)
             };
-            let mut events = event::build(&batch, self.known.hosts, self.known.origins);
+            let mut events = event::build(&batch, self.known.hosts, self.known.origins, spare);
             let mut sums = Sums::default();
             sums.add(&events);
             sums.add_periods(&events, &batch);
@@ -221,6 +222,7 @@ impl<'p, 'q, 's, S: TableSink> Pipeline<'p, 'q, 's, S> {
             let context = EventContext { events: &events, batch: &batch, hosts, sources };
             let encoded = self.sink.read().unwrap_or_else(PoisonError::into_inner).encode(&context);
             let encoded = encoded.map_err(Error::Tables)?;
+            spare = events.into_spare();
             let appended = self
                 .append
                 .take(number, |()| self.sink.write().unwrap_or_else(PoisonError::into_inner).append(encoded));

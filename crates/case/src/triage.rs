@@ -48,12 +48,12 @@ pub(crate) struct Around<'a> {
 
 /// Judges the timelines. What rules read of a line is lent to them, and given back.
 pub(crate) fn judge(
-    entries: &mut [Entry],
+    entries: &mut [Box<Entry>],
     around: Around<'_>,
     rules: &Rules,
     suppressions: &Suppressions,
 ) -> Judged {
-    let behaviours: Vec<Behaviour> = entries.par_iter_mut().map(lend).collect();
+    let behaviours: Vec<Behaviour> = entries.par_iter_mut().map(|entry| lend(entry)).collect();
     let judged = judge_behaviours(&behaviours, entries, around, rules, suppressions);
     entries.par_iter_mut().zip(behaviours).for_each(|(entry, behaviour)| give_back(entry, behaviour));
     judged
@@ -61,7 +61,7 @@ pub(crate) fn judge(
 
 fn judge_behaviours(
     behaviours: &[Behaviour],
-    entries: &[Entry],
+    entries: &[Box<Entry>],
     around: Around<'_>,
     rules: &Rules,
     suppressions: &Suppressions,
@@ -252,7 +252,7 @@ fn finding_row(
 fn incident_row(
     incident: Incident,
     behaviours: &[Behaviour],
-    entries: &[Entry],
+    entries: &[Box<Entry>],
     hosts: &Hosts,
 ) -> IncidentRow {
     let mut counts: BTreeMap<Verdict, i64> = BTreeMap::new();

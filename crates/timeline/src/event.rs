@@ -121,13 +121,31 @@ const SHORTEST_CUT: usize = 64;
 /// printk keeps about a kilobyte of a line, older kernels a little less.
 const PRINTK_BYTES: u32 = 940;
 
-/// Merges the rows of a batch into events.
-pub fn build<'b>(batch: &'b Batch<'_>, hosts: &Hosts, origins: &Origins) -> EventBatch<'b> {
+/// The room of a batch of events whose work is done: tens of megabytes that the next one need not ask for.
+#[derive(Default)]
+pub struct Spare {
+    events: Vec<Event<'static>>,
+    sightings: Vec<Entry>,
+}
+
+impl EventBatch<'_> {
+    /// Forgets the events and keeps the room.
+    pub fn into_spare(self) -> Spare {
+        let EventBatch { mut events, mut sightings } = self;
+        events.clear();
+        sightings.clear();
+        // None is left, so that only the room is taken over.
+        Spare { events: events.into_iter().filter_map(|_| None).collect(), sightings }
+    }
+}
+
+/// Merges the rows of a batch into events, in the room of an earlier batch.
+pub fn build<'b>(batch: &'b Batch<'_>, hosts: &Hosts, origins: &Origins, spare: Spare) -> EventBatch<'b> {
     let entries = batch.entries();
-    let mut out = EventBatch {
-        events: Vec::with_capacity(entries.len()),
-        sightings: Vec::with_capacity(entries.len()),
-    };
+    let Spare { events, sightings } = spare;
+    let mut out = EventBatch { events: events.into_iter().filter_map(|_| None).collect(), sightings };
+    out.events.reserve(entries.len());
+    out.sightings.reserve(entries.len());
     for group in entries.chunk_by(Entry::same_group) {
         match group {
             [only] => {

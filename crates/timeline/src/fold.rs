@@ -149,16 +149,16 @@ struct State {
     profile_root: Vec<u8>,
     last_us: i64,
     episode: Option<u64>,
-    lines: Vec<Entry>,
+    lines: Vec<Box<Entry>>,
     by_behaviour: HashMap<u64, usize, FastHash>,
     /// The lines of earlier episodes.
-    done: Vec<Entry>,
+    done: Vec<Box<Entry>>,
 }
 
 /// What folding yields.
 pub struct Folded {
-    /// All lines, by host, profile and order.
-    pub entries: Vec<Entry>,
+    /// All lines, by host, profile and order; each by itself, since they are large and change their places.
+    pub entries: Vec<Box<Entry>>,
     /// Events that were folded by folder, because their episode had too many different ones.
     pub folded_hard: u64,
 }
@@ -231,7 +231,7 @@ impl<'h> Timelines<'h> {
                             self.scratch.push(b'*');
                         }
                         let chain = chain(&self.processes, event);
-                        state.lines.push(new_entry(event, attempt, &self.scratch, chain));
+                        state.lines.push(Box::new(new_entry(event, attempt, &self.scratch, chain)));
                         state.by_behaviour.insert(behaviour, state.lines.len() - 1);
                         state.lines.len() - 1
                     }
@@ -270,7 +270,7 @@ impl<'h> Timelines<'h> {
     /// Ends all episodes.
     pub fn finish(self) -> Folded {
         // Changes of policy, which are one state of the host, stand with the profiles that they touch.
-        let mut of_profile: BTreeMap<(u32, Vec<u8>), Vec<Entry>> = BTreeMap::new();
+        let mut of_profile: BTreeMap<(u32, Vec<u8>), Vec<Box<Entry>>> = BTreeMap::new();
         for mut state in self.states {
             state.close();
             let State { host, profile_root, done, .. } = state;
@@ -280,10 +280,10 @@ impl<'h> Timelines<'h> {
                 of_profile.entry((host, root)).or_default().extend(part);
             }
         }
-        let mut of_profile: Vec<Vec<Entry>> = of_profile.into_values().collect();
+        let mut of_profile: Vec<Vec<Box<Entry>>> = of_profile.into_values().collect();
         // Events came in order, so that the lines of a profile nearly are.
         of_profile.par_iter_mut().for_each(|lines| {
-            let place = |entry: &Entry| (entry.order, entry.first_event);
+            let place = |entry: &Box<Entry>| (entry.order, entry.first_event);
             if !lines.is_sorted_by_key(place) {
                 lines.sort_by_key(place);
             }
@@ -295,7 +295,7 @@ impl<'h> Timelines<'h> {
 }
 
 /// The lines by profile: all at once where they are of one.
-fn parts(lines: Vec<Entry>) -> Vec<Vec<Entry>> {
+fn parts(lines: Vec<Box<Entry>>) -> Vec<Vec<Box<Entry>>> {
     let is_one = lines.windows(2).all(|pair| pair[0].profile_root == pair[1].profile_root);
     if is_one { vec![lines] } else { lines.into_iter().map(|line| vec![line]).collect() }
 }

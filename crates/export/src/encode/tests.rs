@@ -102,14 +102,24 @@ fn read(path: &std::path::Path) -> Vec<Line> {
         let batch = batch.expect("a batch");
         let at = |name: &str| Arc::clone(batch.column_by_name(name).expect("a column"));
         let [id, profile, twin, pid, length, success, time, raw, notes, extra] = [
-            "event_id", "profile", "profile_bytes", "pid", "length", "success", "time", "raw", "notes", "extra",
+            "event_id",
+            "profile",
+            "profile_bytes",
+            "pid",
+            "length",
+            "success",
+            "time",
+            "raw",
+            "notes",
+            "extra",
         ]
         .map(at);
         let known = |array: &ArrayRef, row: usize| array.is_valid(row).then_some(row);
         for row in 0..batch.num_rows() {
             let words = notes.as_list::<i32>().value(row);
             let items = extra.as_list::<i32>().value(row);
-            let (keys, numbers) = (Arc::clone(items.as_struct().column(0)), Arc::clone(items.as_struct().column(1)));
+            let (keys, numbers) =
+                (Arc::clone(items.as_struct().column(0)), Arc::clone(items.as_struct().column(1)));
             lines.push(Line {
                 id: id.as_string::<i32>().value(row).to_owned(),
                 profile: match known(&twin, row) {
@@ -182,7 +192,8 @@ fn full_dictionaries_and_pages_go_on_in_the_next() {
     let lines: Vec<Line> = (0..30_000usize)
         .map(|row| Line {
             id: format!("{row:016x}"),
-            profile: (row % 3 > 0).then(|| format!("/usr/bin/{}/{}", "x".repeat(row % 200), row / 2).into_bytes()),
+            profile: (row % 3 > 0)
+                .then(|| format!("/usr/bin/{}/{}", "x".repeat(row % 200), row / 2).into_bytes()),
             pid: (row > 20_000).then_some(row as i64),
             length: row as i32,
             raw: (row % 5_000 == 17).then(|| vec![b'r'; 700_000 + row]),
@@ -225,7 +236,12 @@ fn the_footer_says_where_rows_lie() {
                 let text = |value: Option<&parquet::data_type::ByteArray>| {
                     value.map(|value| String::from_utf8_lossy(value.data()).into_owned())
                 };
-                format!("{:?} to {:?}, {:?} null", text(it.min_opt()), text(it.max_opt()), it.null_count_opt())
+                format!(
+                    "{:?} to {:?}, {:?} null",
+                    text(it.min_opt()),
+                    text(it.max_opt()),
+                    it.null_count_opt()
+                )
             }
             other => format!("{other:?}"),
         }
