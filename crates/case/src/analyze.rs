@@ -10,7 +10,7 @@ use aaf_model::tables::{
     CoverageRow, FindingRow, IncidentRow, IntegrityRow, LintRow, ProcessRow, ProfileRow, TimelineRow,
     WindowRow,
 };
-use aaf_model::{Code, Diagnostic, HashKind, Severity, State, Verdict};
+use aaf_model::{Code, Diagnostic, HashKind, HexId, Severity, State, Verdict};
 use aaf_scan::{Companions, Digests, NameTable, Scan, ScanReport, Sink};
 use aaf_timeline::hosts::Hosts;
 use aaf_timeline::{Assumptions, Entry, SettleError, SourceInfo, Store, StoreError, settle};
@@ -221,6 +221,7 @@ fn understand<S: TableSink>(
     let found = settled.sorted.with_batches(batch_rows(settled.sorted.rows()), |source| {
         Pipeline::new(source, known, &mut beside, gap_us).run(threads)
     })?;
+    beside.inner.all_appended();
     let Yield { mut folded, sums, integrity: collector } = found;
     let mut diagnostics = report.diagnostics.clone();
     diagnostics.extend(collections::problems(&collections));
@@ -462,8 +463,7 @@ fn timeline_row(entry: Entry, hosts: &Hosts, users: &Users<'_>) -> TimelineRow {
 
 /// An id as it is written.
 pub fn hex(id: u64) -> String {
-    let digit = |at: u32| char::from(b"0123456789abcdef"[(id >> (60 - 4 * at) & 15) as usize]);
-    (0..16).map(digit).collect()
+    HexId::of(id).as_str().to_owned()
 }
 
 pub(crate) fn known(time_us: i64) -> Option<i64> {

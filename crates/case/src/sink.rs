@@ -45,6 +45,8 @@ pub trait TableSink: Send + Sync {
     fn encode(&self, context: &EventContext<'_>) -> std::io::Result<Encoded>;
     /// Appends what was encoded; called in order.
     fn append(&mut self, encoded: Encoded) -> std::io::Result<()>;
+    /// Called when all is appended: room that only batches need can go.
+    fn all_appended(&mut self) {}
 }
 
 /// Keeps nothing.

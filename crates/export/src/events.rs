@@ -5,14 +5,14 @@ use std::io;
 
 use aaf_case::EventContext;
 use aaf_model::record::ContextKind;
-use aaf_model::{Field, Key, Role};
+use aaf_model::{Field, HexId, Key, Role};
 use aaf_timeline::Event;
 use aaf_timeline::fold::parse_i64;
 use aaf_timeline::sorted::Entry;
 
 use crate::columns::{Column, Kind, column};
 use crate::encode::{Group, Layout};
-use crate::ids::{HexId, Ids};
+use crate::ids::Ids;
 
 const EXTRA: &[(&str, Kind)] = &[("key", Kind::Word), ("value", Kind::Word), ("value_bytes", Kind::Bytes)];
 const PATHS: &[(&str, Kind)] = &[
@@ -278,7 +278,7 @@ impl Places {
         }
     }
 
-    /// Adds a row for an event; `id` is its own, in hexadecimal.
+    /// Adds a row for an event, whose ids these are.
     pub fn push(
         &self,
         context: &EventContext<'_>,

@@ -215,4 +215,9 @@ impl TableSink for CaseFolder {
         self.events.append(groups.events)?;
         self.sightings.append(groups.sightings)
     }
+
+    fn all_appended(&mut self) {
+        self.events.layout().forget_spare();
+        self.sightings.layout().forget_spare();
+    }
 }

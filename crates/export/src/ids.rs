@@ -2,27 +2,8 @@
 
 use std::fmt::Write;
 
-use aaf_model::AuditId;
+use aaf_model::{AuditId, HexId};
 use aaf_timeline::Event;
-
-/// An id as sixteen hexadecimal digits.
-#[derive(Clone, Copy)]
-pub struct HexId([u8; 16]);
-
-impl HexId {
-    pub fn of(id: u64) -> HexId {
-        let mut digits = [0; 16];
-        for (at, digit) in digits.iter_mut().enumerate() {
-            *digit = b"0123456789abcdef"[(id >> (60 - 4 * at) & 15) as usize];
-        }
-        HexId(digits)
-    }
-
-    pub fn as_str(&self) -> &str {
-        // They are digits.
-        std::str::from_utf8(&self.0).unwrap_or_default()
-    }
-}
 
 /// The ids of an event; the room is used again.
 #[derive(Default)]

@@ -76,7 +76,7 @@ pub fn schema_markdown() -> String {
     let mut out = String::from(
         "# Tables of a case\n\nMade by `aa-forensics schema --markdown`; do not edit.\n\n\
          Timestamps are `timestamp[us, UTC]`. Text from evidence is UTF-8 with U+FFFD; its `_bytes` twin holds the bytes \
-         and is null where the text is exact. Files are Parquet with zstd; the footer's `aa-forensics.format_version` \
+         and is null where the text is exact. Files are Parquet with zstd (but for columns of a few bytes); the footer's `aa-forensics.format_version` \
          names the format. Readers accept missing tables and unknown columns.\n\n\
          ## Beside the tables\n\n\
          `SHA256SUMS` holds the SHA-256 of every file that `analyze` wrote, in the form of `sha256sum`; `verify` compares. \

@@ -13,7 +13,7 @@ const MOST_FIELDS: usize = 20_000;
 pub enum Extent {
     /// All of it.
     Whole,
-    /// What the kernel wrote: where auditd added its own reading of ids and addresses, that is passed over.
+    /// What the kernel wrote: where auditd added its own reading of ids and addresses, all in upper case, that is passed over.
     BeforeTail,
 }
 
@@ -47,11 +47,17 @@ pub fn pairs(
                 }
                 fields.push(field(text, pair, audit_type, interpreted));
             }
-            Token::Tail if extent == Extent::BeforeTail => return,
+            Token::Tail if extent == Extent::BeforeTail && !holds_plain_key(&text[lexer.at..limit]) => return,
             Token::Tail | Token::Close | Token::Junk(_) => {}
             Token::End => return,
         }
     }
+}
+
+/// Whether a word of the tail begins in lower case, as no key of auditd's does.
+fn holds_plain_key(tail: &[u8]) -> bool {
+    let is_plain = |at: usize| tail.get(at).is_some_and(u8::is_ascii_lowercase);
+    is_plain(0) || memchr::memchr_iter(b' ', tail).any(|blank| is_plain(blank + 1))
 }
 
 #[inline(always)]
@@ -65,5 +71,33 @@ fn field(text: &[u8], pair: Pair, audit_type: u16, interpreted: bool) -> Field {
         quoting,
         name_len: (pair.name_end - pair.name_start).min(255) as u8,
         value: Span::new(pair.value_start, pair.value_end),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn before_the_tail_no_key_of_the_kernel_is_lost() {
+        let read = |text: &str, extent| {
+            let mut fields = Vec::new();
+            pairs(text.as_bytes(), 0, text.len(), (1300, false), extent, &mut fields);
+            let known = fields.iter().filter(|field| field.key != Key::Unknown);
+            known.map(|field| format!("{:?}={:?}", field.key, field.value)).collect::<Vec<_>>()
+        };
+        for text in [
+            "success=no exit=-13 exe=\"/bin/sh\" key=(null)\x1dARCH=x86_64 SYSCALL=openat AUID=\"unset\"",
+            "success=no exe=\"/bin/sh\"#035ARCH=x86_64 UID=\"o'brien smith\"",
+            // Nobody but a forger writes so; what he wrote is read as ever.
+            "success=no ^] exe=\"/bin/sh\" exit=3",
+            "success=no\x1dexe=\"/bin/sh\"",
+        ] {
+            assert_eq!(read(text, Extent::BeforeTail), read(text, Extent::Whole), "{text}");
+        }
+        let mut fields = Vec::new();
+        let text = b"exit=3\x1dARCH=x86_64 UID=\"root\"";
+        pairs(text, 0, text.len(), (1300, false), Extent::BeforeTail, &mut fields);
+        assert_eq!(fields.len(), 1);
     }
 }

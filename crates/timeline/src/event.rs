@@ -131,19 +131,25 @@ pub struct Spare {
 impl EventBatch<'_> {
     /// Forgets the events and keeps the room.
     pub fn into_spare(self) -> Spare {
-        let EventBatch { mut events, mut sightings } = self;
-        events.clear();
+        let EventBatch { events, mut sightings } = self;
         sightings.clear();
-        // None is left, so that only the room is taken over.
-        Spare { events: events.into_iter().filter_map(|_| None).collect(), sightings }
+        Spare { events: room(events), sightings }
     }
+}
+
+/// The room of a list of events, for events of another batch.
+#[expect(clippy::unnecessary_filter_map, reason = "the events are of another lifetime")]
+fn room<'b>(mut events: Vec<Event<'_>>) -> Vec<Event<'b>> {
+    events.clear();
+    // None is left; collected in place, so that only the room is taken over.
+    events.into_iter().filter_map(|_| None).collect()
 }
 
 /// Merges the rows of a batch into events, in the room of an earlier batch.
 pub fn build<'b>(batch: &'b Batch<'_>, hosts: &Hosts, origins: &Origins, spare: Spare) -> EventBatch<'b> {
     let entries = batch.entries();
     let Spare { events, sightings } = spare;
-    let mut out = EventBatch { events: events.into_iter().filter_map(|_| None).collect(), sightings };
+    let mut out = EventBatch { events: room(events), sightings };
     out.events.reserve(entries.len());
     out.sightings.reserve(entries.len());
     for group in entries.chunk_by(Entry::same_group) {

@@ -144,6 +144,7 @@ struct Process {
 }
 
 #[derive(Default)]
+#[expect(clippy::vec_box, reason = "lines are large and change their places")]
 struct State {
     host: u32,
     profile_root: Vec<u8>,
@@ -157,7 +158,7 @@ struct State {
 
 /// What folding yields.
 pub struct Folded {
-    /// All lines, by host, profile and order; each by itself, since they are large and change their places.
+    /// All lines, by host, profile and order.
     pub entries: Vec<Box<Entry>>,
     /// Events that were folded by folder, because their episode had too many different ones.
     pub folded_hard: u64,
@@ -226,9 +227,7 @@ impl<'h> Timelines<'h> {
                         self.scratch.clear();
                         told::write_object(event, &mut self.scratch);
                         if is_hard {
-                            let folder = self.scratch.iter().rposition(|&byte| byte == b'/');
-                            self.scratch.truncate(folder.map_or(0, |at| at + 1));
-                            self.scratch.push(b'*');
+                            told::keep_folder(&mut self.scratch);
                         }
                         let chain = chain(&self.processes, event);
                         state.lines.push(Box::new(new_entry(event, attempt, &self.scratch, chain)));
@@ -283,9 +282,9 @@ impl<'h> Timelines<'h> {
         let mut of_profile: Vec<Vec<Box<Entry>>> = of_profile.into_values().collect();
         // Events came in order, so that the lines of a profile nearly are.
         of_profile.par_iter_mut().for_each(|lines| {
-            let place = |entry: &Box<Entry>| (entry.order, entry.first_event);
-            if !lines.is_sorted_by_key(place) {
-                lines.sort_by_key(place);
+            let place = |entry: &Entry| (entry.order, entry.first_event);
+            if !lines.is_sorted_by_key(|entry| place(entry)) {
+                lines.sort_by_key(|entry| place(entry));
             }
         });
         let mut entries = Vec::with_capacity(of_profile.iter().map(Vec::len).sum());
@@ -295,6 +294,7 @@ impl<'h> Timelines<'h> {
 }
 
 /// The lines by profile: all at once where they are of one.
+#[expect(clippy::vec_box, reason = "lines are large and change their places")]
 fn parts(lines: Vec<Box<Entry>>) -> Vec<Vec<Box<Entry>>> {
     let is_one = lines.windows(2).all(|pair| pair[0].profile_root == pair[1].profile_root);
     if is_one { vec![lines] } else { lines.into_iter().map(|line| vec![line]).collect() }

@@ -151,7 +151,13 @@ impl<'s> BatchSource<'s> {
                 if *next >= entries.len() {
                     return Ok(None);
                 }
-                let mut end = (*next + self.batch_rows).min(entries.len());
+                let mut bytes = 0;
+                let mut end = *next;
+                while end < entries.len() && end - *next < self.batch_rows && bytes < BATCH_BYTES {
+                    bytes += blocks[entries[end].block as usize].rows[entries[end].row as usize].bytes_len
+                        as usize;
+                    end += 1;
+                }
                 while end < entries.len() && entries[end].same_group(&entries[end - 1]) {
                     end += 1;
                 }
@@ -174,6 +180,8 @@ pub struct SortedRuns {
     rows: usize,
 }
 
+/// A batch has no more text than about this: rows may be long, and places in a block count in 32 bits.
+const BATCH_BYTES: usize = 256 << 20;
 /// Rows of a run are written in blocks of about this many bytes.
 const RUN_BLOCK_BYTES: usize = 1 << 20;
 /// Blocks that are packed or unpacked on all workers before the next ones are.
@@ -321,7 +329,8 @@ impl Merge {
             let run = &self.runs[index];
             let view = run.block.view(run.row);
             let entry = Entry::of(0, block.rows.len(), view.row);
-            if entries.len() >= batch_rows && entries.last().is_some_and(|last| !last.same_group(&entry)) {
+            let is_full = entries.len() >= batch_rows || block.bytes.len() >= BATCH_BYTES;
+            if is_full && entries.last().is_some_and(|last| !last.same_group(&entry)) {
                 break;
             }
             block.push_view(&view);

@@ -63,12 +63,17 @@ impl Told {
         told.object = hash64(object);
         let kind = hash64(&kind_of(event));
         told.behaviour = behaviour(event, kind, told.session, object, shape);
-        let folder = object.iter().rposition(|&byte| byte == b'/').map_or(0, |at| at + 1);
-        object.truncate(folder);
-        object.push(b'*');
+        keep_folder(object);
         told.behaviour_of_folder = hash64_seeded(kind, object);
         told
     }
+}
+
+/// Of a target its folder, and `*` for whatever lies there.
+pub(crate) fn keep_folder(object: &mut Vec<u8>) {
+    let folder = object.iter().rposition(|&byte| byte == b'/').map_or(0, |at| at + 1);
+    object.truncate(folder);
+    object.push(b'*');
 }
 
 /// Room that is used again.

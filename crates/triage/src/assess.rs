@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use aaf_model::hash::{FastHash, hash64};
 use aaf_model::tables::IntegrityRow;
 use aaf_model::{Level, Outcome};
 use rayon::prelude::*;
@@ -83,7 +82,7 @@ pub fn assess(input: Input<'_>, rules: &Rules) -> Assessment {
     let (suppressions, expired) = input.suppressions.at(last_us);
     let families = Families::find(behaviours, &order, input.gap_us);
     let reloads = reloads(behaviours, &order);
-    let mut known_kinds = HashMap::default();
+    let mut known_kinds = HashMap::new();
     let kinds: Vec<&str> =
         behaviours.iter().map(|behaviour| rules.kinds.of(behaviour, &mut known_kinds)).collect();
     // Asking the rules is most of the work; each behaviour is asked about by itself.
@@ -203,7 +202,7 @@ where
     if behaviour.is_forged_looking {
         return Vec::new();
     }
-    let subject = Subject::new(behaviour, kind, &rules.expressions);
+    let subject = Subject::new(behaviour, kind, &rules.searches);
     let admitted = known.of(&rules.all, behaviour, &subject);
     let mut found: Vec<(usize, &Rule)> = admitted.map(|at| (at, &rules.all[at])).collect();
     if !found.is_empty() {
@@ -228,13 +227,13 @@ fn by_time(behaviours: &[Behaviour]) -> Vec<usize> {
 
 /// The number of each behaviour's host and profile, in their order, and how many there are.
 fn profiles(behaviours: &[Behaviour]) -> (Vec<usize>, usize) {
-    let key = |behaviour: &Behaviour| (behaviour.host, hash64(&behaviour.profile_root));
-    let mut numbers: HashMap<(u32, u64), usize, FastHash> = HashMap::default();
+    // Whoever writes the evidence chooses the names.
+    let mut numbers: HashMap<(u32, &[u8]), usize> = HashMap::new();
     let mut first: Vec<&Behaviour> = Vec::new();
     let found: Vec<usize> = behaviours
         .iter()
         .map(|behaviour| {
-            *numbers.entry(key(behaviour)).or_insert_with(|| {
+            *numbers.entry((behaviour.host, &behaviour.profile_root)).or_insert_with(|| {
                 first.push(behaviour);
                 first.len() - 1
             })

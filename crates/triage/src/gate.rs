@@ -32,11 +32,11 @@ struct Demand {
     /// Its place in [`taxonomy::FIELDS`].
     field: usize,
     how: How,
-    /// In lower case, but for expressions; empty once [`Expressions`] took them.
+    /// In lower case, but for expressions; empty once [`Searches`] took them.
     values: Vec<String>,
     /// Its number among the demands of all rules.
     number: usize,
-    /// The places of expressions among those of all rules; see [`Expressions`].
+    /// The places of expressions among those of all rules; see [`Searches`].
     places: Vec<usize>,
 }
 
@@ -170,7 +170,7 @@ impl Demand {
     }
 
     fn has_expression(&self, subject: &Subject<'_>, value: &[u8]) -> bool {
-        let field = subject.expressions.by_field.get(self.field);
+        let field = subject.searches.by_field.get(self.field);
         let Some(expressions) = field.and_then(|field| field.expressions.as_ref()) else { return true };
         if self.places.is_empty() {
             return true;
@@ -184,7 +184,7 @@ impl Demand {
 
 /// What all gates search for: that of one field is searched for together.
 #[derive(Debug, Default)]
-pub struct Expressions {
+pub struct Searches {
     /// By place in [`taxonomy::FIELDS`].
     by_field: Vec<OfField>,
 }
@@ -198,10 +198,10 @@ struct OfField {
     wanted: Vec<(How, usize)>,
 }
 
-impl Expressions {
+impl Searches {
     /// Takes the expressions and values of the gates, and tells each gate where they stand. Expressions that do not compile
     /// are left to the rule.
-    pub fn of<'g>(gates: impl Iterator<Item = &'g mut Gate>) -> Expressions {
+    pub fn of<'g>(gates: impl Iterator<Item = &'g mut Gate>) -> Searches {
         let mut expressions: Vec<Vec<String>> = vec![Vec::new(); taxonomy::FIELDS.len()];
         let mut values: Vec<Vec<String>> = vec![Vec::new(); taxonomy::FIELDS.len()];
         let mut by_field: Vec<OfField> = taxonomy::FIELDS.iter().map(|_| OfField::default()).collect();
@@ -226,7 +226,7 @@ impl Expressions {
                 field.values = AhoCorasick::new(values).ok();
             }
         }
-        Expressions { by_field }
+        Searches { by_field }
     }
 }
 
@@ -247,7 +247,7 @@ impl OfField {
                 How::Ends => found.end() == value.len(),
                 How::Contains | How::Expression => true,
             };
-            if is_met {
+            if is_met && !met.contains(&number) {
                 met.push(number);
             }
         }
@@ -259,7 +259,7 @@ impl OfField {
 pub struct Subject<'b> {
     behaviour: &'b Behaviour,
     kind: &'b str,
-    expressions: &'b Expressions,
+    searches: &'b Searches,
     /// By place in [`taxonomy::FIELDS`].
     fields: [Field<'b>; taxonomy::FIELDS.len()],
 }
@@ -276,8 +276,8 @@ struct Field<'b> {
 
 impl<'b> Subject<'b> {
     /// Nothing is looked at before a gate asks for it.
-    pub fn new(behaviour: &'b Behaviour, kind: &'b str, expressions: &'b Expressions) -> Subject<'b> {
-        Subject { behaviour, kind, expressions, fields: std::array::from_fn(|_| Field::default()) }
+    pub fn new(behaviour: &'b Behaviour, kind: &'b str, searches: &'b Searches) -> Subject<'b> {
+        Subject { behaviour, kind, searches, fields: std::array::from_fn(|_| Field::default()) }
     }
 
     fn folded(&self, field: usize) -> Option<&[u8]> {
@@ -296,7 +296,7 @@ impl<'b> Subject<'b> {
 
     /// The numbers of the demands on a field that its value in lower case meets.
     fn met(&self, field: usize, folded: &[u8]) -> &[usize] {
-        let met = || self.expressions.by_field.get(field).map(|field| field.met(folded)).unwrap_or_default();
+        let met = || self.searches.by_field.get(field).map(|field| field.met(folded)).unwrap_or_default();
         self.fields[field].met.get_or_init(met)
     }
 
@@ -400,7 +400,7 @@ mod tests {
                         rule.name
                     );
                 }
-                let subject = Subject::new(&behaviour, kind, &rules.expressions);
+                let subject = Subject::new(&behaviour, kind, &rules.searches);
                 let mut known = Candidates::default();
                 // Asked twice: what is remembered is the same.
                 for _ in 0..2 {

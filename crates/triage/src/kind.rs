@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 
-use aaf_model::hash::FastHash;
 use regex::Regex;
 use serde::Deserialize;
 
@@ -21,7 +20,7 @@ pub struct Kinds {
 pub const OTHER: &str = "other";
 
 /// What names spoke of.
-pub type Known<'k> = HashMap<Vec<u8>, Option<&'k str>, FastHash>;
+pub type Known<'k> = HashMap<Vec<u8>, Option<&'k str>>;
 
 #[derive(Deserialize)]
 struct Row {

@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use aaf_model::hash::FastHash;
-
 use crate::behaviour::Behaviour;
 use crate::disjoint::Disjoint;
 
@@ -18,7 +16,7 @@ impl Families {
     /// Finds the families; `order` are the behaviours by time.
     pub fn find(behaviours: &[Behaviour], order: &[usize], gap_us: i64) -> Families {
         let mut families = Disjoint::new(behaviours.len());
-        let mut by_pid: HashMap<(u32, i64), (usize, i64), FastHash> = HashMap::default();
+        let mut by_pid: HashMap<(u32, i64), (usize, i64)> = HashMap::new();
         for &at in order {
             let behaviour = &behaviours[at];
             if behaviour.is_forged_looking {

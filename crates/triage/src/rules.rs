@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::gate::Expressions;
+use crate::gate::Searches;
 use crate::kind::Kinds;
 use crate::rule::{BadRule, Rule};
 use crate::sets::Sets;
@@ -30,7 +30,7 @@ pub struct Rules {
     /// Kinds of services.
     pub kinds: Kinds,
     /// What the gates of all rules search for.
-    pub(crate) expressions: Expressions,
+    pub(crate) searches: Searches,
     text: String,
 }
 
@@ -113,8 +113,8 @@ impl Rules {
             }
         }
         let mut all: Vec<Rule> = by_name.into_values().collect();
-        let expressions = Expressions::of(all.iter_mut().map(|rule| &mut rule.gate));
-        (Rules { all, kinds, expressions, text }, bad)
+        let searches = Searches::of(all.iter_mut().map(|rule| &mut rule.gate));
+        (Rules { all, kinds, searches, text }, bad)
     }
 
     /// The text of all rule files, for a fingerprint.

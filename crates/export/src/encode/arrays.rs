@@ -26,6 +26,7 @@ impl Group {
             for row in (0..array.len()).filter(|&row| array.is_valid(row)) {
                 put(leaf, first + row, array, row)?;
             }
+            self.relieve(at)?;
             return Ok(1);
         };
         let lists = array.as_list::<i32>();

@@ -1,7 +1,10 @@
 //! The least and the greatest value of a column chunk, for its footer.
 
 use parquet::data_type::ByteArray;
-use parquet::file::statistics::Statistics;
+use parquet::file::statistics::{Statistics, ValueStatistics};
+
+/// Bytes of a text that the footer holds at most.
+const MOST: usize = 64;
 
 /// The least and the greatest value, as they are written.
 pub struct Bounds {
@@ -45,9 +48,62 @@ impl Bounds {
             let (least, most) = range.map(|(least, most)| (number(&least), number(&most))).unzip();
             Statistics::int64(least, most, None, nulls, false)
         } else {
-            let (least, most) =
-                range.map(|(least, most)| (ByteArray::from(least), ByteArray::from(most))).unzip();
-            Statistics::byte_array(least, most, None, nulls, false)
+            let (least, most) = range.unzip();
+            let (least, is_least) =
+                least.map_or((None, true), |least| (Some(beginning(&least)), least.len() <= MOST));
+            let is_most = most.as_ref().is_none_or(|most| most.len() <= MOST);
+            let most = most.and_then(|most| if is_most { Some(most) } else { above(beginning(&most)) });
+            let found = ValueStatistics::new(
+                least.map(ByteArray::from),
+                most.map(ByteArray::from),
+                None,
+                nulls,
+                false,
+            );
+            Statistics::from(found.with_min_is_exact(is_least).with_max_is_exact(is_most))
+        }
+    }
+}
+
+/// The first characters of a text; nothing that stands behind makes it less.
+fn beginning(text: &[u8]) -> Vec<u8> {
+    let mut end = text.len().min(MOST);
+    while end < text.len() && text[end] & 0xc0 == 0x80 {
+        end -= 1;
+    }
+    text[..end].to_vec()
+}
+
+/// A text that is greater than every one with this beginning; none where it holds no letter to raise.
+fn above(mut beginning: Vec<u8>) -> Option<Vec<u8>> {
+    let at = beginning.iter().rposition(|&byte| byte < 0x7e)?;
+    beginning.truncate(at + 1);
+    beginning[at] += 1;
+    Some(beginning)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_text_lies_between_short_ones(texts in prop::collection::vec("[k~é𝄞]{0,3}[a~é𝄞]{0,90}", 1..8)) {
+            let mut bounds = Bounds::new(false);
+            texts.iter().for_each(|text| bounds.add(text.as_bytes()));
+            let Statistics::ByteArray(found) = bounds.statistics(0) else { panic!("of text") };
+            let is_text = |bound: &ByteArray| std::str::from_utf8(bound.data()).is_ok() && bound.len() <= MOST;
+            let least = found.min_opt().expect("a least");
+            prop_assert!(is_text(least));
+            prop_assert!(texts.iter().all(|text| text.as_bytes() >= least.data()));
+            if let Some(most) = found.max_opt() {
+                prop_assert!(is_text(most));
+                prop_assert!(texts.iter().all(|text| text.as_bytes() <= most.data()));
+            }
+            if texts.iter().all(|text| text.len() <= MOST) {
+                prop_assert!(found.min_is_exact() && found.max_is_exact() && found.max_opt().is_some());
+            }
         }
     }
 }

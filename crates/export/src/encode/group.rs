@@ -65,6 +65,7 @@ impl Layout {
     /// each table would show; its place is behind all others and takes nothing.
     pub fn at(&self, name: &str) -> usize {
         let column = self.names.iter().position(|known| *known == name);
+        debug_assert!(column.is_some(), "the table has no column {name}");
         column.and_then(|at| self.first.get(at).copied()).unwrap_or(usize::MAX)
     }
 
@@ -83,11 +84,14 @@ impl Layout {
             rows: 0,
         })
     }
-}
 
-impl Layout {
     fn spare(&self) -> MutexGuard<'_, Vec<Group>> {
         self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives back the room of closed row groups.
+    pub fn forget_spare(&self) {
+        self.spare().clear();
     }
 
     /// Ends a row group.
@@ -197,6 +201,11 @@ impl Group {
                 None => leaf.missing(row),
             }
         }
+    }
+
+    /// Compresses the whole pages of a leaf.
+    pub(super) fn relieve(&mut self, at: usize) -> io::Result<()> {
+        self.leaves.get_mut(at).map_or(Ok(()), |leaf| leaf.relieve(&mut self.compressor))
     }
 
     /// Rows that are there already, for tables that are made of arrays.

@@ -19,6 +19,9 @@ const PAGE_BYTES: usize = 1 << 20;
 const DICTIONARY_BYTES: usize = 2 << 20;
 /// As long as a dictionary has fewer values, it is not asked whether it is worth its while.
 const FEW_VALUES: usize = 4096;
+/// No row begins in a page with more levels than this: lists may be long.
+const PAGE_ENTRIES: u32 = 1 << 20;
+
 /// How a column is to be written.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
@@ -79,7 +82,10 @@ impl Hot {
             && self.value.get(..value.len()).is_some_and(|last| same(last, value))
     }
 
-    fn keep(&mut self, value: &[u8], code: u32) {
+    /// Turns to another value.
+    fn turn_to(&mut self, value: &[u8], code: u32, codes: &mut Numbers<u32>) {
+        codes.push_equal(self.code, self.repeats as usize);
+        self.repeats = 1;
         self.code = code;
         self.length = Hot::NONE;
         if let Some(room) = self.value.get_mut(..value.len()) {
@@ -213,9 +219,7 @@ impl Leaf {
         if let Values::Codes { dictionary, codes } = &mut self.values
             && let Ok(code) = dictionary.find(value)
         {
-            codes.push_equal(self.hot.code, self.hot.repeats as usize);
-            self.hot.repeats = 1;
-            self.hot.keep(value, code);
+            self.hot.turn_to(value, code, codes);
             return true;
         }
         match String::from_utf8_lossy(value) {
@@ -240,9 +244,7 @@ impl Leaf {
         }
         self.is_expected = true;
         let Values::Codes { dictionary, codes } = &mut self.values else { return self.put(value) };
-        codes.push_equal(self.hot.code, self.hot.repeats as usize);
-        self.hot.repeats = 1;
-        self.hot.keep(value, dictionary.append(value));
+        self.hot.turn_to(value, dictionary.append(value), codes);
         if let Some(bounds) = &mut self.bounds {
             bounds.add(value);
         }
@@ -285,14 +287,11 @@ impl Leaf {
     fn put(&mut self, value: &[u8]) {
         match &mut self.values {
             Values::Codes { dictionary, codes } => {
-                codes.push_equal(self.hot.code, self.hot.repeats as usize);
-                self.hot.repeats = 1;
-                match dictionary.find(value) {
-                    Ok(code) => {
-                        self.hot.keep(value, code);
-                        return;
-                    }
-                    Err(hash) => self.hot.keep(value, dictionary.insert(value, hash)),
+                let found = dictionary.find(value);
+                let code = found.unwrap_or_else(|hash| dictionary.insert(value, hash));
+                self.hot.turn_to(value, code, codes);
+                if found.is_ok() {
+                    return;
                 }
             }
             Values::Plain(bytes) => {
@@ -311,27 +310,36 @@ impl Leaf {
 
     /// Whether the next row begins another page.
     fn is_full(&self) -> bool {
-        match &self.values {
-            Values::Codes { dictionary, .. } => {
-                dictionary.bytes() >= DICTIONARY_BYTES
-                    // Nearly every value is new: looking each up is in vain.
-                    || dictionary.len() >= FEW_VALUES && dictionary.len() >= self.hot.rows as usize / 4 * 3 && !self.is_expected
+        self.entries >= PAGE_ENTRIES
+            || match &self.values {
+                Values::Codes { dictionary, .. } => self.is_closing(dictionary),
+                Values::Plain(bytes) => bytes.len() >= PAGE_BYTES,
+                Values::Bits { .. } => false,
             }
-            Values::Plain(bytes) => bytes.len() >= PAGE_BYTES,
-            Values::Bits { .. } => false,
-        }
+    }
+
+    /// Whether the dictionary is full, or nearly every value is new, so that looking each up is in vain.
+    fn is_closing(&self, dictionary: &Dictionary) -> bool {
+        let values =
+            (self.total_entries + u64::from(self.entries + self.hot.present)).saturating_sub(self.nulls);
+        let is_vain = dictionary.len() >= FEW_VALUES && dictionary.len() as u64 >= values / 4 * 3;
+        dictionary.bytes() >= DICTIONARY_BYTES || is_vain && !self.is_expected
     }
 
     /// Begins the next page, after a full dictionary with values as they are.
     #[cold]
     fn turn_page(&mut self) {
+        let is_closing =
+            matches!(&self.values, Values::Codes { dictionary, .. } if self.is_closing(dictionary));
         self.seal();
-        if let Values::Codes { dictionary, .. } = &mut self.values {
+        if let Values::Codes { dictionary, .. } = &mut self.values
+            && is_closing
+        {
             let full = std::mem::replace(dictionary, Dictionary::new(self.has_lengths));
             self.closed_dictionary = Some(full);
             self.values = Values::Plain(Vec::new());
+            self.hot.length = Hot::NONE;
         }
-        self.hot.length = Hot::NONE;
         self.hot.is_plain = self.repetition.most() == 0;
     }
 
@@ -378,6 +386,12 @@ impl Leaf {
     pub fn close(&mut self, rows: usize, compressor: &mut Compressor) -> io::Result<Chunk> {
         self.pad(rows);
         self.seal();
+        let is_flat = self.repetition.most() == 0;
+        let is_whole = self.definition.most() > 0 || self.nulls == 0;
+        if is_flat && (!is_whole || self.total_entries != rows as u64) {
+            let column = self.column.name();
+            return Err(io::Error::other(format!("{column}: a row without a value, or with several")));
+        }
         let dictionary = match &self.values {
             Values::Codes { dictionary, .. } => Some(dictionary),
             _ => self.closed_dictionary.as_ref(),
