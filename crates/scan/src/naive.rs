@@ -75,6 +75,10 @@ fn chunked(text: &[u8], chunk: u64, form: Form, names: &NameTable) -> (Block, u6
     (all, newlines)
 }
 
+fn line_feeds(text: &[u8]) -> u64 {
+    text.iter().filter(|&&byte| byte == b'\n').count() as u64
+}
+
 /// Offset, length, body, fields and companions of a row.
 type Essence = (u64, u32, Vec<u8>, u64, Vec<(u64, bool)>);
 
@@ -164,7 +168,7 @@ proptest! {
         let names = NameTable::default();
         let (rows, newlines) = chunked(&text, chunk, Form::Lines, &names);
         prop_assert_eq!(essence(&rows), essence(&naive(&text, &names)));
-        prop_assert_eq!(newlines, text.iter().filter(|&&byte| byte == b'\n').count() as u64);
+        prop_assert_eq!(newlines, line_feeds(&text));
     }
 
     #[test]
@@ -172,8 +176,9 @@ proptest! {
         let text = lines.join("\n").into_bytes();
         let names = NameTable::default();
         let whole = chunked(&text, u64::MAX >> 1, Form::AuditStream, &names).0;
-        let (rows, _) = chunked(&text, chunk, Form::AuditStream, &names);
+        let (rows, newlines) = chunked(&text, chunk, Form::AuditStream, &names);
         prop_assert_eq!(essence(&rows), essence(&whole));
+        prop_assert_eq!(newlines, line_feeds(&text));
         let records = lines.iter().filter(|line| line.starts_with("type=AVC")).count();
         prop_assert_eq!(rows.rows.iter().filter(|row| row.role == aaf_model::Role::Record).count(), records);
         // Every companion that has a record is listed by exactly one row.
@@ -191,7 +196,8 @@ proptest! {
             Form::JournalJson,
             Form::JournalVerbose,
         ] {
-            chunked(&bytes, chunk, form, &names);
+            let (_, newlines) = chunked(&bytes, chunk, form, &names);
+            prop_assert_eq!(newlines, line_feeds(&bytes));
         }
     }
 }
@@ -206,4 +212,11 @@ fn a_line_of_many_megabytes_stays_linear_and_keeps_its_records() {
     let (rows, _) = chunked(&text, 1 << 20, Form::Lines, &names);
     assert_eq!(rows.rows.len(), 1);
     assert_eq!(rows.rows[0].serial, 7);
+    text.extend_from_slice(b"\nshort\n");
+    text.extend(vec![b'z'; 2 << 20]);
+    text.push(b'\n');
+    for (form, chunk) in [(Form::Lines, 1 << 20), (Form::AuditStream, 1 << 20), (Form::AuditStream, 3 << 20)]
+    {
+        assert_eq!(chunked(&text, chunk, form, &names).1, 3, "{form:?}");
+    }
 }
