@@ -26,7 +26,7 @@ fn incidents_tell_four_things_from_case_and_evidence_alike() {
     let policy = incidents.iter().find(|it| it["policy_changes"].as_i64() > Some(0)).expect("the tampering");
     let result = policy["result"].as_str().unwrap();
     assert!(
-        result.contains("still unprotected when the evidence ends: backup-agent, boxed, fcgiwrap"),
+        result.contains("still unprotected when the evidence ends: :lab:boxed, backup-agent, fcgiwrap"),
         "{result}"
     );
     let text = place.run(&["incidents", "case"]).expect(0).out;

@@ -119,7 +119,7 @@ pub fn columns() -> Vec<Column> {
         column("authenticity", Kind::Word, "`kernel` (journald or auditd had it from the kernel), `daemon` (dbus-daemon), `unverified` (anyone could have written it there; nothing speaks against it), `rewritten` (printed anew by a tool), `doubtful`, `forged-looking`: how far it can be believed; null for context lines"),
         column("authenticity_score", Kind::Int, "the same from 0 to 100; null for context lines"),
         column("authenticity_reasons", Kind::Words, "what lowers it, by word").required(),
-        column("profile", Kind::Text, "`profile=`, else `label=`; for policy changes the profile that is touched; null where absent"),
+        column("profile", Kind::Text, "`profile=`, else `label=`; for policy changes the profile that is touched; `:namespace:profile` where it is not the host's; null where absent"),
         column("profile_root", Kind::Text, "the profile whose timeline the event stands in; null where absent"),
         column("requested", Kind::Text, "`requested_mask=`, `requested=` or `mask=`; null where absent"),
         column("denied", Kind::Text, "`denied_mask=` or `denied=`; null where absent"),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use aaf_model::block::{CompanionLine, RowView};
-use aaf_model::{AuditId, Carrier, Field, Key, Notes, Role, TimeSource};
+use aaf_model::{AuditId, Carrier, Field, Key, Notes, Role, TimeSource, profile};
 
 use crate::attempt::{self, Attempt, Outcome};
 use crate::authenticity::Authenticity;
@@ -67,7 +67,8 @@ pub struct Event<'b> {
     pub audit_id: Option<AuditId>,
     /// What events are ordered by.
     pub order: (i64, u32),
-    /// The profile as printed (`profile=`, or `label=`; the touched profile for policy changes).
+    /// The profile as printed (`profile=`, or `label=`; the touched profile for policy changes), as `:namespace:profile` where it
+    /// is not the host's.
     pub profile: Cow<'b, [u8]>,
     /// The joined SYSCALL's `success=`.
     pub success: Option<bool>,
@@ -325,13 +326,7 @@ fn push<'b>(
     let operation = value(Key::Operation).unwrap_or_default();
     let name = value(Key::Name).unwrap_or_default();
     let touches_policy = matches!(&*operation, b"profile_load" | b"profile_replace" | b"profile_remove");
-    let profile = if !is_record {
-        Cow::Borrowed(&b""[..])
-    } else if touches_policy {
-        name.clone()
-    } else {
-        value(Key::Profile).or_else(|| value(Key::Label)).unwrap_or_default()
-    };
+    let profile = if is_record { subject(value, touches_policy.then_some(&name)) } else { Cow::default() };
     let mask = value(Key::DeniedMask)
         .or_else(|| value(Key::RequestedMask))
         .or_else(|| value(Key::Denied))
@@ -364,6 +359,32 @@ fn push<'b>(
         told: Told::default(),
         episode: None,
     });
+}
+
+/// The profile that the record is about, as seen from the host; `touched` is the one that a change of policy names.
+fn subject<'v>(
+    value: impl Fn(Key) -> Option<Cow<'v, [u8]>>,
+    touched: Option<&Cow<'v, [u8]>>,
+) -> Cow<'v, [u8]> {
+    let own = || value(Key::Profile).or_else(|| value(Key::Label)).unwrap_or_default();
+    let name = touched.cloned().unwrap_or_else(own);
+    let mut namespace = value(Key::Namespace).unwrap_or_default();
+    let mut stated = Cow::default();
+    if touched.is_some() {
+        stated = value(Key::Ns).unwrap_or_default();
+        if namespace.is_empty()
+            && let Some(label) = value(Key::Label)
+        {
+            namespace = profile::namespace_of_stack(&label).to_vec().into();
+        }
+    }
+    if namespace.is_empty() && stated.is_empty() {
+        return name;
+    }
+    match profile::qualified(&namespace, &stated, &name) {
+        Cow::Borrowed(_) => name,
+        Cow::Owned(qualified) => Cow::Owned(qualified),
+    }
 }
 
 /// The joined SYSCALL's answer.

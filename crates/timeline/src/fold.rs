@@ -11,6 +11,7 @@ use crate::authenticity::Level;
 use crate::event::Event;
 use crate::hosts::Hosts;
 use crate::ids;
+use crate::stretch::{PolicyState, is_skipped};
 use crate::told::{self, number, squash_digits};
 
 /// One line of a timeline: one behaviour within one episode.
@@ -150,6 +151,7 @@ struct State {
     profile_root: Vec<u8>,
     last_us: i64,
     episode: Option<u64>,
+    policy: PolicyState,
     lines: Vec<Box<Entry>>,
     by_behaviour: HashMap<u64, usize, FastHash>,
     /// The lines of earlier episodes.
@@ -184,28 +186,16 @@ impl<'h> Timelines<'h> {
         let told = event.told;
         // Whoever changes policy is not the profile that it is about: these episodes are the host's.
         let is_policy = attempt == Attempt::PolicyChange;
-        let key = (event.host, if is_policy { hash64(b"") ^ 1 } else { told.root });
-        let state = match self.by_profile.get(&key) {
-            Some(&at) => at,
-            None => {
-                let root = if is_policy { &b""[..] } else { event.profile_root() };
-                self.states.push(State {
-                    host: event.host,
-                    profile_root: root.to_vec(),
-                    last_us: i64::MIN,
-                    ..State::default()
-                });
-                self.by_profile.insert(key, self.states.len() - 1);
-                self.states.len() - 1
-            }
-        };
+        let is_forged = event.authenticity.is_forged_looking();
+        let own = self.state(event.host, told.root, event.profile_root());
+        let stretch = self.states[own].policy.stretch_of(event, is_policy, is_forged);
+        let state = if is_policy { self.state(event.host, hash64(b"") ^ 1, b"") } else { own };
         let time_us = if event.order.0 == i64::MAX { event.time_us } else { event.order.0 };
         let state = &mut self.states[state];
         if state.last_us != i64::MIN && time_us.saturating_sub(state.last_us) > self.gap_us {
             state.close();
         }
         // What looks forged is kept and shown, but raises nothing, joins nothing and names no process.
-        let is_forged = event.authenticity.is_forged_looking();
         if !is_forged {
             state.last_us = time_us;
         }
@@ -215,12 +205,13 @@ impl<'h> Timelines<'h> {
             state.episode = Some(ids::episode_id(host, &state.profile_root, event.id));
         }
         event.episode = state.episode.filter(|_| !is_forged);
-        let line = match state.by_behaviour.get(&told.behaviour) {
+        let behaviour = stretch.of(told.behaviour);
+        let line = match state.by_behaviour.get(&behaviour) {
             Some(&line) => line,
             None => {
                 let is_hard = state.lines.len() >= MOST_LINES;
                 self.folded_hard += u64::from(is_hard);
-                let behaviour = if is_hard { told.behaviour_of_folder } else { told.behaviour };
+                let behaviour = if is_hard { stretch.of(told.behaviour_of_folder) } else { behaviour };
                 match state.by_behaviour.get(&behaviour) {
                     Some(&line) if is_hard => line,
                     _ => {
@@ -243,6 +234,16 @@ impl<'h> Timelines<'h> {
         {
             self.remember(event, pid);
         }
+    }
+
+    /// Where the timeline of a profile stands among the states, which may be a new one.
+    fn state(&mut self, host: u32, root_hash: u64, root: &[u8]) -> usize {
+        let states = &mut self.states;
+        *self.by_profile.entry((host, root_hash)).or_insert_with(|| {
+            let profile_root = root.to_vec();
+            states.push(State { host, profile_root, last_us: i64::MIN, ..State::default() });
+            states.len() - 1
+        })
     }
 
     fn remember(&mut self, event: &Event<'_>, pid: i64) {
@@ -315,8 +316,8 @@ fn is_plain_load(event: &Event<'_>, attempt: Attempt) -> bool {
         return false;
     }
     let replaces = event.value(Key::Operation).as_deref() == Some(b"profile_remove");
-    let skipped = event.value(Key::Info).is_some_and(|info| info.starts_with(b"same as current"));
-    skipped || !(attempt == Attempt::PolicyChange && (replaces || event.outcome == Some(Outcome::Failed)))
+    is_skipped(event)
+        || !(attempt == Attempt::PolicyChange && (replaces || event.outcome == Some(Outcome::Failed)))
 }
 
 fn new_entry(event: &Event<'_>, attempt: Attempt, object: &[u8], chain: Vec<(i64, Vec<u8>)>) -> Entry {

@@ -22,6 +22,7 @@ pub mod sorted;
 mod spill;
 pub mod steps;
 pub mod store;
+mod stretch;
 pub mod told;
 mod track;
 

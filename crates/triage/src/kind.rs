@@ -3,6 +3,7 @@
 //! Judged by the profile's name, then the program, then `comm=`: names of widely used services, so that a rule can say
 //! "a network service" without a list of its own. The table is data: `rules/kinds.yml`.
 
+use aaf_model::profile;
 use std::collections::HashMap;
 
 use regex::Regex;
@@ -59,7 +60,7 @@ impl Kinds {
 
     /// The kind that a profile, path or process name speaks of.
     fn of_name(&self, name: &[u8]) -> Option<&str> {
-        let text = String::from_utf8_lossy(name);
+        let text = String::from_utf8_lossy(profile::unqualified(name));
         let without_namespace = text.strip_prefix(':').and_then(|rest| rest.split_once(':'));
         let text = without_namespace.map_or(&*text, |(_, rest)| rest.trim_start_matches("//"));
         let last = text.rsplit('/').next().unwrap_or(text);

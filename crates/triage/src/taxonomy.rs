@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use aaf_model::Key;
+use aaf_model::{Key, profile};
 use sigma_rust::Event;
 
 use crate::behaviour::Behaviour;
@@ -18,7 +18,7 @@ pub const FIELDS: &[(&str, &str)] = &[
         "class",
         "kind of check: file, cap, net, mount, ptrace, signal, …; derived where the kernel does not print it",
     ),
-    ("profile", "profile as printed; for changes of policy the one that was touched"),
+    ("profile", "profile as printed, without a namespace; for changes of policy the one that was touched"),
     ("subject", "for changes of policy: the confinement of whoever made it"),
     ("profile_root", "the same without `//child`"),
     ("kind", "kind of service by profile and program: web, app, db, mail, net, file, remote, container, …"),
@@ -101,8 +101,8 @@ pub(crate) fn value<'b>(behaviour: &'b Behaviour, kind: &'b str, field: &str) ->
         "outcome" => behaviour.outcome.map_or("", |outcome| outcome.as_str()).as_bytes(),
         "operation" => &behaviour.operation,
         "class" => behaviour.class.as_str().as_bytes(),
-        "profile" => &behaviour.profile,
-        "profile_root" => &behaviour.profile_root,
+        "profile" => profile::unqualified(&behaviour.profile),
+        "profile_root" => profile::unqualified(&behaviour.profile_root),
         "subject" if behaviour.is_policy_change() => behaviour.detail(Key::Profile),
         "kind" => kind.as_bytes(),
         "name" => behaviour.name(),

@@ -3,10 +3,13 @@
 //! Each window says on what it rests. A profile that is loaded again does not confine what already runs: only the state at
 //! collection can show that, and where it does, the window is open.
 
+mod complain;
+
 use std::collections::BTreeMap;
 
-use aaf_model::{Class, Outcome, Verdict};
+use aaf_model::{Key, Outcome};
 
+use self::complain::{Change, Kind};
 use crate::behaviour::Behaviour;
 
 /// How a profile did not protect.
@@ -61,9 +64,6 @@ pub struct AtCollection {
     pub basis: String,
 }
 
-/// A replacement longer ago than this did not switch the mode that was seen.
-const SWITCH_US: i64 = 3_600_000_000;
-
 /// Finds the windows of all profiles; `order` are the behaviours by time.
 pub fn find(behaviours: &[Behaviour], order: &[usize], at_collection: &[AtCollection]) -> Vec<Window> {
     let mut by_profile: BTreeMap<(u32, &[u8]), Vec<&Behaviour>> = BTreeMap::new();
@@ -72,79 +72,39 @@ pub fn find(behaviours: &[Behaviour], order: &[usize], at_collection: &[AtCollec
     }
     let mut windows = Vec::new();
     for ((host, profile), list) in by_profile {
-        let window = |gap, from_us, to_us, basis: &str| Window {
+        let window = |gap, from_us, to_us, basis: String| Window {
             host,
             profile: profile.to_vec(),
             gap,
             from_us: Some(from_us),
             to_us,
-            basis: basis.to_owned(),
+            basis,
         };
         let own = |behaviour: &&&Behaviour| behaviour.profile == profile;
-        let is_change = |behaviour: &&&Behaviour, operation: &[u8]| {
-            behaviour.operation == operation && behaviour.outcome != Some(Outcome::Failed)
-        };
+        let changes = list.iter().filter(own).filter_map(|it| Some((it, kind_of(it)?)));
+        let changes: Vec<Change> = changes
+            .flat_map(|(it, kind)| [it.first_us, it.last_us].map(|at_us| Change { at_us, kind }))
+            .collect();
         // Absent: from each removal to the next load.
-        let removals: Vec<i64> = list
-            .iter()
-            .filter(own)
-            .filter(|it| is_change(it, b"profile_remove"))
-            .map(|it| it.first_us)
-            .collect();
-        let loads: Vec<i64> = list
-            .iter()
-            .filter(own)
-            .filter(|it| is_change(it, b"profile_load") || is_change(it, b"profile_replace"))
-            .flat_map(|it| [it.first_us, it.last_us])
-            .collect();
+        let (removals, loads): (Vec<Change>, Vec<Change>) =
+            changes.iter().partition(|change| change.kind == Kind::Removed);
         let mut closed_until = i64::MIN;
-        for from in removals {
+        for Change { at_us: from, .. } in removals {
             if from < closed_until {
                 continue;
             }
-            let to = loads.iter().copied().filter(|&load| load > from).min();
+            let to = loads.iter().map(|change| change.at_us).filter(|&load| load > from).min();
             let basis = match to {
                 Some(_) => {
                     "policy records: removed, then loaded again; what already ran stays unconfined until it restarts"
                 }
                 None => "policy records: removed, not loaded again in the evidence",
             };
-            windows.push(window(Gap::Absent, from, to, basis));
+            windows.push(window(Gap::Absent, from, to, basis.to_owned()));
             closed_until = to.unwrap_or(i64::MAX);
         }
-        // Complain: from the first check that was let pass to the next that was refused. dbus-daemon writes ALLOWED for
-        // permitted calls that are audited, which says nothing about the mode.
-        let mut open: Option<(i64, i64)> = None;
-        let close = |open: Option<(i64, i64)>, to: Option<i64>, windows: &mut Vec<Window>| {
-            let Some((from, _)) = open else { return };
-            let change = loads.iter().copied().filter(|&load| load <= from).max();
-            let (from, basis) = match change {
-                Some(load) if from.saturating_sub(load) < SWITCH_US => {
-                    (load, "inferred: policy was replaced, then accesses were let pass and logged as ALLOWED")
-                }
-                _ => (from, "inferred from ALLOWED records"),
-            };
+        for (from, to, basis) in complain::find(&list, &changes) {
             windows.push(window(Gap::Complain, from, to, basis));
-        };
-        for behaviour in list.iter().filter(|it| it.class != Class::Dbus) {
-            match behaviour.verdict {
-                Verdict::Allowed => {
-                    let (from, to) = open.unwrap_or((behaviour.first_us, behaviour.last_us));
-                    open = Some((from, to.max(behaviour.last_us)));
-                }
-                Verdict::Denied | Verdict::Killed if open.is_some_and(|(_, to)| behaviour.first_us > to) => {
-                    let restored =
-                        loads.iter().copied().filter(|&load| open.is_some_and(|(from, _)| load > from)).min();
-                    close(open.take(), restored.or(Some(behaviour.first_us)), &mut windows);
-                }
-                _ => {}
-            }
-        }
-        if open.is_some() {
-            let after = |load: &i64| open.is_some_and(|(_, to)| *load > to);
-            // A later replacement may have ended it; the record does not say so.
-            let to = loads.iter().copied().filter(after).min();
-            close(open, to, &mut windows);
         }
     }
     for state in at_collection {
@@ -171,9 +131,22 @@ pub fn find(behaviours: &[Behaviour], order: &[usize], at_collection: &[AtCollec
     windows
 }
 
+/// What was done to a profile's policy, if the kernel took it and it was not the same as before.
+fn kind_of(behaviour: &Behaviour) -> Option<Kind> {
+    let kind = match &*behaviour.operation {
+        b"profile_load" => Kind::Loaded,
+        b"profile_replace" => Kind::Replaced,
+        b"profile_remove" => Kind::Removed,
+        _ => return None,
+    };
+    let is_same = behaviour.detail(Key::Info).starts_with(b"same as current");
+    (behaviour.outcome != Some(Outcome::Failed) && !is_same).then_some(kind)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aaf_model::{Class, Verdict};
 
     fn policy(operation: &[u8], at_s: i64) -> Behaviour {
         Behaviour {
@@ -262,5 +235,73 @@ mod tests {
             ["complain 7 to …: inferred from ALLOWED records"]
         );
         assert!(told(&[check(Verdict::Denied, 7)], &[]).is_empty());
+    }
+
+    #[test]
+    fn what_let_accesses_pass_is_said_as_far_as_it_is_known() {
+        // Refused after it was loaded, and never replaced.
+        let global = [policy(b"profile_load", 1), check(Verdict::Denied, 5), check(Verdict::Allowed, 7)];
+        assert_eq!(
+            told(&global, &[]),
+            [
+                "complain 7 to …: inferred from ALLOWED records; its policy was not replaced since it last refused, so the \
+                 mode of all profiles may have been switched"
+            ]
+        );
+        let from_the_start = [policy(b"profile_load", 1), check(Verdict::Allowed, 7)];
+        assert_eq!(
+            told(&from_the_start, &[]),
+            [
+                "complain 1 to …: inferred: policy was loaded, then accesses were let pass and logged as ALLOWED"
+            ]
+        );
+        // Replaced by policy that lets pass, too.
+        let still = [
+            policy(b"profile_replace", 1),
+            check(Verdict::Allowed, 2),
+            policy(b"profile_replace", 3),
+            check(Verdict::Allowed, 4),
+            policy(b"profile_replace", 5),
+            check(Verdict::Denied, 6),
+        ];
+        assert_eq!(
+            told(&still, &[]),
+            [
+                "complain 1 to 5: inferred: policy was replaced, then accesses were let pass and logged as ALLOWED"
+            ]
+        );
+        assert_eq!(
+            told(&still[..5], &[]),
+            [
+                "complain 1 to 5: inferred: policy was replaced, then accesses were let pass and logged as ALLOWED; that \
+                 policy loaded later ended it is not shown"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_permitted_call_tells_of_the_mode_only_if_it_was_refused_before() {
+        let call = |verdict, at_s| Behaviour {
+            class: Class::Dbus,
+            operation: b"dbus_method_call".to_vec(),
+            object: b"system org.ledger Read /".to_vec(),
+            ..check(verdict, at_s)
+        };
+        assert!(told(&[policy(b"profile_replace", 1), call(Verdict::Allowed, 2)], &[]).is_empty());
+        assert!(told(&[call(Verdict::Denied, 1), call(Verdict::Allowed, 2)], &[]).is_empty());
+        let lifted = [
+            call(Verdict::Denied, 1),
+            policy(b"profile_replace", 2),
+            call(Verdict::Allowed, 3),
+            policy(b"profile_replace", 4),
+            call(Verdict::Denied, 5),
+        ];
+        assert_eq!(
+            told(&lifted, &[]),
+            [
+                "complain 2 to 4: inferred: policy was replaced, then D-Bus calls that were refused before were let pass \
+                 (complain mode, or looser rules)"
+            ]
+        );
     }
 }
