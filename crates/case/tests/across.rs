@@ -1,4 +1,4 @@
-//! Links between incidents of several hosts, and what the clocks allow to say of them.
+//! Logs that several hosts share: what is linked, what is kept apart, and what the clocks allow to say.
 #![allow(clippy::expect_used, reason = "a test ends where its set-up fails")]
 
 mod common;
@@ -48,4 +48,18 @@ fn what_hosts_share_is_linked_and_not_ordered_beyond_their_clocks() {
     let clocks = vec![("web1".to_owned(), 299_000_000), ("web2".to_owned(), 0)];
     let (web1, ..) = links(&Options { clocks, ..Options::default() });
     assert_eq!(web1, ["the same payload /tmp/.x/run; on web2, at the same time as far as the clocks tell"]);
+}
+
+#[test]
+fn the_call_of_one_host_says_nothing_of_another() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("audit.log");
+    let line = |node: &str, what: &str| format!("node={node} type={what}\n");
+    let record = "AVC msg=audit(1791968200.100:7): apparmor=\"ALLOWED\" operation=\"open\" class=\"file\" profile=\"p\" name=\"/x\" pid=9 comm=\"c\"";
+    let call = "SYSCALL msg=audit(1791968200.100:7): arch=c000003e syscall=2 success=yes exit=3 items=1 ppid=1 pid=9 key=(null)";
+    std::fs::write(&path, [line("a", record), line("b", record), line("b", call)].concat()).expect("file");
+    let (analysis, _) = analyze(&[path], &Options::default());
+    let outcomes: Vec<(Option<&str>, Option<&str>)> =
+        analysis.timelines.iter().map(|row| (row.host.as_deref(), row.outcome.as_deref())).collect();
+    assert_eq!(outcomes, [(Some("a"), Some("not-stopped")), (Some("b"), Some("succeeded"))]);
 }

@@ -1,4 +1,4 @@
-//! The lines of an audit log: every header is read, and lines of one `audit(E:S)` are joined.
+//! The lines of an audit log: every header is read, and lines of one `node=` and `audit(E:S)` are joined.
 //!
 //! A companion belongs to a record if it has the same id and starts within [`JOIN_BYTES`] of it. Events of several
 //! processors interleave by a few lines; the distance is hundreds of lines.
@@ -46,7 +46,8 @@ const NONE: u32 = u32::MAX;
 pub struct Scratch {
     lines: Vec<LineRef>,
     groups: Vec<Group>,
-    by_id: HashMap<AuditId, u32, FastHash>,
+    /// Groups by id and node: a central log holds those of many hosts.
+    by_id: HashMap<(AuditId, u64), u32, FastHash>,
     /// The first own line that was cut at a segment.
     pub long_line: Option<u64>,
     /// Own lines that end in a line feed.
@@ -100,7 +101,7 @@ fn index(
         window.line_start_from(from)?
     };
     let to = stop.saturating_add(JOIN_BYTES);
-    let mut last: Option<(AuditId, u32)> = None;
+    let mut last: Option<((AuditId, u64), u32)> = None;
     while at < to && at < window.end() {
         let end = window.line_end(at)?;
         let line = trim(window.bytes(at, end.end));
@@ -112,10 +113,11 @@ fn index(
             scratch.long_line.get_or_insert(at);
         }
         let header = aaf_parse::audit_header(line);
+        let node = header.as_ref().and_then(|header| header.node).map_or(0, |node| hash64(node.of(line)) | 1);
         let (route, group) = match &header {
             Some(header) => {
                 let route = aaf_parse::route(line, header);
-                let group = match (header.id, last) {
+                let group = match (header.id.map(|id| (id, node)), last) {
                     (None, _) => NONE,
                     (Some(id), Some((known, group))) if id == known => group,
                     (Some(id), _) => {
@@ -148,8 +150,7 @@ fn index(
                 && !(1200..1300).contains(&header.audit_type)
             {
                 // The numbers of DAEMON records are auditd's own.
-                let node = header.node.map_or(0, |node| hash64(node.of(line)) as u32 | 1);
-                scratch.serials.line(id.serial, id.epoch_us, offset, node);
+                scratch.serials.line(id.serial, id.epoch_us, offset, node as u32);
             }
             scratch.lines.push(LineRef {
                 offset,
