@@ -211,7 +211,7 @@ impl<'h> Timelines<'h> {
             None => {
                 let is_hard = state.lines.len() >= MOST_LINES;
                 self.folded_hard += u64::from(is_hard);
-                let behaviour = if is_hard { stretch.of(told.behaviour_of_folder) } else { behaviour };
+                let behaviour = if is_hard { told.behaviour_of_folder } else { behaviour };
                 match state.by_behaviour.get(&behaviour) {
                     Some(&line) if is_hard => line,
                     _ => {
@@ -304,6 +304,7 @@ fn parts(lines: Vec<Box<Entry>>) -> Vec<Vec<Box<Entry>>> {
 impl State {
     fn close(&mut self) {
         self.episode = None;
+        self.policy.close();
         self.lines.iter_mut().for_each(|line| line.seen = Vec::new());
         self.done.append(&mut self.lines);
         self.by_behaviour.clear();
