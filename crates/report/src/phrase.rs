@@ -77,6 +77,16 @@ pub(crate) fn outcome_explained(word: &str) -> Option<&'static str> {
     })
 }
 
+/// The same of an event: a refusal that did not keep the call from succeeding is told as one.
+pub(crate) fn outcome_of_event(verdict: &str, word: &str) -> Option<&'static str> {
+    match (verdict, word) {
+        ("DENIED", "succeeded") => Some(
+            "AppArmor refused this check; the joined SYSCALL record says that the call as a whole succeeded",
+        ),
+        (_, word) => outcome_explained(word),
+    }
+}
+
 /// How far a record can be believed, explained; none for lines that are no records.
 pub(crate) fn authenticity(word: &str) -> Option<&'static str> {
     Some(match word {

@@ -92,7 +92,7 @@ fn facts(event: &EventDetail, page: &mut dyn Page) -> io::Result<()> {
         facts.push(format!("process {}", phrase::process(&event.comm, event.pid)));
     }
     if let Some(word) = &event.outcome {
-        let meaning = phrase::outcome_explained(word).unwrap_or_default();
+        let meaning = phrase::outcome_of_event(&event.verdict, word).unwrap_or_default();
         facts.push(format!("{}: {meaning}", phrase::outcome(word)));
     }
     page.put(Style::Quiet, &format!("  {}", facts.join(" · ")))?;

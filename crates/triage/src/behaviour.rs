@@ -83,6 +83,11 @@ impl Behaviour {
         matches!(self.outcome, Some(Outcome::Refused | Outcome::Killed))
     }
 
+    /// Whether AppArmor refused this check, and the call as a whole went through all the same.
+    pub fn is_refused_in_vain(&self) -> bool {
+        self.verdict == Verdict::Denied && self.outcome == Some(Outcome::Succeeded)
+    }
+
     /// Whether the profile only suffered it: the receiving side of a signal, or a traced process. Pid and `comm=` are those
     /// of the other side then.
     pub fn is_suffered(&self) -> bool {

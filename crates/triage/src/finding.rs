@@ -68,6 +68,9 @@ pub fn of_rule(rule: &Rule, behaviours: &[Behaviour], members: Vec<usize>, noise
     let mut reasons = vec![format!("{} is {}", rule.name, rule.level.as_str())];
     if level > rule.level {
         reasons.push(match first.outcome {
+            _ if first.is_refused_in_vain() => {
+                "raised: the call went through although this check was refused".to_owned()
+            }
             Some(Outcome::Succeeded) => "raised: the call succeeded".to_owned(),
             _ => "raised: AppArmor did not stop it".to_owned(),
         });

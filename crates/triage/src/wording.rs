@@ -150,7 +150,7 @@ pub fn result(behaviour: &Behaviour) -> String {
         }
         (Some(Outcome::Killed), _) => "Refused, and the process was killed.".to_owned(),
         (Some(Outcome::Succeeded), Verdict::Denied) => {
-            "Succeeded: this check was refused, but the call as a whole went through.".to_owned()
+            "This check was refused, but the call as a whole went through.".to_owned()
         }
         (Some(Outcome::Succeeded), Verdict::Status) => "Succeeded: the policy was changed.".to_owned(),
         (Some(Outcome::Succeeded), _) => "Succeeded: AppArmor did not stop it.".to_owned(),
@@ -168,11 +168,14 @@ pub fn result(behaviour: &Behaviour) -> String {
     }
 }
 
+/// Kinds of checks with their numbers.
+type Kinds = Vec<(&'static str, u64)>;
+
 /// What came of several behaviours: events by outcome and kind, each word apart.
 pub fn results<'b>(behaviours: impl Iterator<Item = &'b Behaviour>) -> String {
-    let mut counts: BTreeMap<Option<Outcome>, Vec<(&str, u64)>> = BTreeMap::new();
+    let mut counts: BTreeMap<(Option<Outcome>, bool), Kinds> = BTreeMap::new();
     for behaviour in behaviours {
-        let kinds = counts.entry(behaviour.outcome).or_default();
+        let kinds = counts.entry((behaviour.outcome, behaviour.is_refused_in_vain())).or_default();
         let noun = noun(behaviour);
         match kinds.iter_mut().find(|(known, _)| *known == noun) {
             Some((_, count)) => *count += behaviour.count,
@@ -181,8 +184,12 @@ pub fn results<'b>(behaviours: impl Iterator<Item = &'b Behaviour>) -> String {
     }
     let parts: Vec<String> = counts
         .iter()
-        .map(|(outcome, kinds)| {
+        .map(|((outcome, in_vain), kinds)| {
             let words = match outcome {
+                Some(Outcome::Succeeded) if *in_vain => match kinds[..] {
+                    [(_, 1)] => "refused, the call went through all the same",
+                    _ => "refused, the calls went through all the same",
+                },
                 Some(Outcome::Refused) => "refused",
                 Some(Outcome::Killed) => "refused and the process killed",
                 Some(Outcome::Succeeded) => "succeeded",
@@ -277,5 +284,40 @@ pub fn action(stage: Stage, level: Level) -> &'static str {
         }
         (_, Level::High) => "Contain the service; keep memory and logs; find the way in.",
         _ => "Ask the owner of the service; compare with requests and logs of the same minutes.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn capability(verdict: Verdict, outcome: Outcome, count: u64) -> Behaviour {
+        let operation = b"capable".to_vec();
+        Behaviour {
+            operation,
+            verdict,
+            outcome: Some(outcome),
+            class: Class::Cap,
+            count,
+            ..Behaviour::default()
+        }
+    }
+
+    #[test]
+    fn a_refused_check_is_never_told_as_a_success() {
+        let in_vain = |count| capability(Verdict::Denied, Outcome::Succeeded, count);
+        let told = |all: &[Behaviour]| results(all.iter());
+        assert_eq!(told(&[in_vain(2)]), "2 capability checks refused, the calls went through all the same");
+        assert_eq!(told(&[in_vain(1)]), "1 capability check refused, the call went through all the same");
+        let all = [
+            in_vain(1),
+            capability(Verdict::Audit, Outcome::Succeeded, 3),
+            capability(Verdict::Denied, Outcome::Refused, 1),
+        ];
+        assert_eq!(
+            told(&all),
+            "1 capability check refused · 3 capability checks succeeded · \
+             1 capability check refused, the call went through all the same"
+        );
     }
 }

@@ -32,7 +32,11 @@ fn one(number: usize, event: &EventDetail, dossier: &Dossier) -> String {
         escape::text(&event.event_id),
         escape::text(&when),
         escape::text(
-            event.outcome.as_deref().and_then(phrase::outcome_explained).unwrap_or("outcome not recorded")
+            event
+                .outcome
+                .as_deref()
+                .and_then(|word| phrase::outcome_of_event(&event.verdict, word))
+                .unwrap_or("outcome not recorded")
         ),
         escape::text(phrase::authenticity(&event.authenticity).unwrap_or("")),
     );

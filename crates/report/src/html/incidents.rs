@@ -56,12 +56,7 @@ fn one(at: usize, row: &IncidentRow, dossier: &Dossier, number: &mut usize) -> S
     );
     out.push_str("<h4>Observed</h4>\n<dl>");
     out.push_str(&fact("Result", &row.result));
-    let attempts: Vec<String> = row
-        .attempts
-        .iter()
-        .map(|(attempt, outcome, count)| format!("{attempt}: {} ×{count}", phrase::outcome_counted(outcome)))
-        .collect();
-    out.push_str(&fact("Checks", &attempts.join("; ")));
+    out.push_str(&fact("Checks", &checks(row, dossier)));
     out.push_str(&fact(
         "Events",
         &format!(
@@ -98,6 +93,31 @@ fn one(at: usize, row: &IncidentRow, dossier: &Dossier, number: &mut usize) -> S
     out.push_str(&tree::of(row, dossier));
     out.push_str("</article>\n");
     out
+}
+
+/// What was asked for, by what came of it. The table counts a refused check whose call went through as succeeded; in words it
+/// is a refusal.
+fn checks(row: &IncidentRow, dossier: &Dossier) -> String {
+    let refused_in_vain = |attempt: &str| -> i64 {
+        let lines = dossier.timelines.iter().filter(|line| {
+            line.incident_id.as_ref() == Some(&row.incident_id)
+                && line.attempt == attempt
+                && line.verdict == "DENIED"
+                && line.outcome.as_deref() == Some("succeeded")
+        });
+        lines.map(|line| line.count.max(0)).fold(0, i64::saturating_add)
+    };
+    let mut told: Vec<String> = Vec::new();
+    for (attempt, outcome, count) in &row.attempts {
+        let in_vain = if outcome == "succeeded" { refused_in_vain(attempt).min((*count).max(0)) } else { 0 };
+        if *count > in_vain {
+            told.push(format!("{attempt}: {} ×{}", phrase::outcome_counted(outcome), count - in_vain));
+        }
+        if in_vain > 0 {
+            told.push(format!("{attempt}: refused, the call went through all the same ×{in_vain}"));
+        }
+    }
+    told.join("; ")
 }
 
 fn links(row: &IncidentRow, dossier: &Dossier) -> String {

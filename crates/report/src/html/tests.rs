@@ -246,3 +246,14 @@ fn an_empty_case_is_a_small_page() {
     assert!(page.len() < 300_000, "{}", page.len());
     assert!(page.contains("No event has a time."));
 }
+
+#[test]
+fn a_refused_check_whose_call_went_through_is_told_as_refused() {
+    let mut dossier = dossier("x");
+    dossier.incidents[0].attempts = vec![("network".to_owned(), "succeeded".to_owned(), 5)];
+    dossier.timelines[0].verdict = "DENIED".to_owned();
+    dossier.timelines[0].outcome = Some("succeeded".to_owned());
+    dossier.timelines[0].count = 2;
+    let page = page(&dossier);
+    assert!(page.contains("network: succeeded ×3; network: refused, the call went through all the same ×2"));
+}
