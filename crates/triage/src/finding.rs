@@ -1,12 +1,14 @@
 //! A finding: what one rule or sequence says about behaviours of one host.
 
 use aaf_model::tables::IntegrityRow;
-use aaf_model::{Level, Outcome};
+use aaf_model::{Class, Level, Outcome};
 
+use crate::action;
 use crate::behaviour::Behaviour;
 use crate::rule::{Confidence, Rule};
 use crate::sequences::{Fact, Sequence};
 use crate::stage::Stage;
+use crate::upshot::Upshot;
 use crate::wording;
 
 /// What a rule or a sequence found.
@@ -14,8 +16,12 @@ use crate::wording;
 pub struct Finding {
     /// The rule's or sequence's short name.
     pub rule: String,
-    /// Its title.
+    /// Its title, which says when nothing of it got through.
     pub title: String,
+    /// The same, whatever came of it.
+    pub plain_title: String,
+    /// What came of all that it tells.
+    pub(crate) upshot: Upshot,
     /// The level, after what came of it.
     pub level: Level,
     /// Why the level and the confidence are what they are.
@@ -90,9 +96,20 @@ pub fn of_rule(rule: &Rule, behaviours: &[Behaviour], members: Vec<usize>, noise
     if members.len() > 1 {
         payload.push_str(&format!("; and {} more like it", members.len() - 1));
     }
+    let upshot = Upshot::of(members.iter().map(|&at| &behaviours[at]));
+    let own_action = match upshot {
+        Upshot::Refused { .. } | Upshot::Killed if !reading.action_refused.is_empty() => {
+            &*reading.action_refused
+        }
+        // A rule with two actions says in the first what to do about what got through.
+        Upshot::Failed if !reading.action_refused.is_empty() => "",
+        _ => &*reading.action,
+    };
     Finding {
         rule: rule.name.clone(),
-        title: rule.title.clone(),
+        title: upshot.title(&rule.title, reading.stage),
+        plain_title: rule.title.clone(),
+        upshot,
         level,
         reasons,
         confidence: reading.confidence,
@@ -105,7 +122,7 @@ pub fn of_rule(rule: &Rule, behaviours: &[Behaviour], members: Vec<usize>, noise
         attack: or(&reading.attack, rule.title.to_lowercase()),
         payload,
         result,
-        action: or(&reading.action, wording::action(reading.stage, level).to_owned()),
+        action: or(own_action, action::usual(reading.stage, level, first.class, upshot).to_owned()),
         alternatives: rule.alternatives.clone(),
         noise: noise.map(str::to_owned),
         is_sequence: false,
@@ -124,10 +141,19 @@ pub fn of_sequence(sequence: &Sequence, behaviours: &[Behaviour], chain: Vec<usi
         }
     }
     let steps = members().count();
+    let upshot = Upshot::of(members());
     if steps > payloads.len() {
         payloads.push(format!("{} more", steps - payloads.len()));
     }
+    let class = members().next().map_or(Class::Unknown, |first| first.class);
+    let usual = || action::usual(sequence.stage, sequence.level, class, upshot).to_owned();
+    // Of secrets that nobody got none is to be replaced.
+    let is_kept = upshot.is_in_vain() && sequence.stage == Stage::CredentialAccess;
+    let has_own = !sequence.action.is_empty() && !is_kept;
     Finding {
+        title: upshot.title(sequence.title, sequence.stage),
+        upshot,
+        action: if has_own { sequence.action.to_owned() } else { usual() },
         reasons: vec![format!("{} {}: {steps} steps", sequence.name, sequence.title)],
         host: members().next().map_or(0, |first| first.host),
         first_us: members().map(|member| member.first_us).min().unwrap_or(i64::MIN),
@@ -148,10 +174,12 @@ pub fn of_fact(sequence: &Sequence, fact: Fact) -> Finding {
 /// What a sequence says by itself, whatever it found.
 fn told_by(sequence: &Sequence) -> Finding {
     let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-    let usual = || wording::action(sequence.stage, sequence.level);
+    let usual = || action::usual(sequence.stage, sequence.level, Class::Unknown, Upshot::Other);
     Finding {
         rule: sequence.name.to_owned(),
         title: sequence.title.to_owned(),
+        plain_title: sequence.title.to_owned(),
+        upshot: Upshot::Other,
         level: sequence.level,
         reasons: vec![format!("{} {}", sequence.name, sequence.title)],
         confidence: sequence.confidence,
@@ -188,6 +216,8 @@ pub fn of_tampering(row: &IntegrityRow, host: u32) -> Option<Finding> {
     Some(Finding {
         rule: "AA-S14".to_owned(),
         title: "Traces altered".to_owned(),
+        plain_title: "Traces altered".to_owned(),
+        upshot: Upshot::Other,
         level: Level::High,
         reasons: vec![format!("integrity finding {} of high severity", row.kind)],
         confidence: Confidence::Likely,

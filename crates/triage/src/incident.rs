@@ -6,9 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use aaf_model::hash::FastHash;
-use aaf_model::{Key, Level, Verdict};
+use aaf_model::{Class, Key, Level, Verdict};
 use rayon::prelude::*;
 
+use crate::action;
 use crate::assess::Input;
 use crate::behaviour::Behaviour;
 use crate::disjoint::Disjoint;
@@ -16,6 +17,7 @@ use crate::finding::Finding;
 use crate::lineage::Families;
 use crate::rule::Confidence;
 use crate::stage::Stage;
+use crate::upshot::Upshot;
 use crate::windows::Window;
 use crate::wording;
 
@@ -223,9 +225,15 @@ pub fn group(
 fn tell(behaviours: &[Behaviour], members: &[usize], findings: &[Finding], own: Vec<usize>) -> Incident {
     let all = || own.iter().map(|&index| &findings[index]);
     let telling = || all().filter(|finding| finding.noise.is_none() && finding.level > Level::Info);
-    // A sequence says more than a single rule of the same level.
+    // A sequence says more than a single rule of the same level; what got through says more than what was refused.
     let top = telling().max_by_key(|finding| {
-        (finding.level, finding.stage != Stage::None, finding.confidence, std::cmp::Reverse(finding.first_us))
+        (
+            finding.level,
+            finding.stage != Stage::None,
+            finding.confidence,
+            !finding.upshot.is_in_vain(),
+            std::cmp::Reverse(finding.first_us),
+        )
     });
     let chain = telling()
         .filter(|finding| finding.is_sequence)
@@ -283,8 +291,10 @@ fn tell(behaviours: &[Behaviour], members: &[usize], findings: &[Finding], own: 
             episodes.push(episode);
         }
     }
-    let title =
-        head.map_or_else(|| plain_title(members, behaviours).to_owned(), |finding| finding.title.clone());
+    let title = head.map_or_else(
+        || plain_title(members, behaviours).to_owned(),
+        |finding| title(finding, telling(), behaviours, members),
+    );
     let attack = match head {
         Some(finding) => attack(finding, &stages),
         None => "none inferred: no rule reads more into it than a profile that lacks a rule".to_owned(),
@@ -312,8 +322,10 @@ fn tell(behaviours: &[Behaviour], members: &[usize], findings: &[Finding], own: 
         attack,
         payload: payload(behaviours, members, telling()),
         result,
-        action: head
-            .map_or_else(|| wording::action(Stage::None, level).to_owned(), |finding| finding.action.clone()),
+        action: head.map_or_else(
+            || action::usual(Stage::None, level, Class::Unknown, Upshot::Other).to_owned(),
+            |finding| finding.action.clone(),
+        ),
         alternatives: collect(&|finding| finding.alternatives.clone()).into_iter().take(MOST_NAMED).collect(),
         first_event: member().next().map_or(0, |behaviour| behaviour.first_event),
         findings: own,
@@ -322,6 +334,23 @@ fn tell(behaviours: &[Behaviour], members: &[usize], findings: &[Finding], own: 
         last_us,
         links: Vec::new(),
     }
+}
+
+/// The title of the gravest finding. That nothing got through it only says where that holds for all that the rule found, and of
+/// a chain for the whole incident.
+fn title<'f>(
+    head: &'f Finding,
+    telling: impl Iterator<Item = &'f Finding>,
+    behaviours: &[Behaviour],
+    members: &[usize],
+) -> String {
+    if head.upshot == Upshot::Other {
+        return head.title.clone();
+    }
+    let same = telling.filter(|finding| finding.rule == head.rule).flat_map(|finding| &finding.behaviours);
+    let rest = if head.is_sequence { members } else { &[] };
+    let upshot = Upshot::of(same.chain(rest).map(|&at| &behaviours[at]));
+    upshot.title(&head.plain_title, head.stage)
 }
 
 /// The level of what no rule found: refusals want a look some day, the rest none.

@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod action;
 pub mod assess;
 pub mod baseline;
 pub mod behaviour;
@@ -23,6 +24,7 @@ mod sets;
 pub mod stage;
 mod suppress;
 pub mod taxonomy;
+mod upshot;
 pub mod windows;
 pub mod wording;
 

@@ -58,6 +58,8 @@ pub struct Reading {
     pub result: String,
     /// What to do; the stage's default where empty.
     pub action: String,
+    /// What to do where AppArmor refused all of it; `action` where empty.
+    pub action_refused: String,
     /// ATT&CK ids before version 19, where they changed.
     pub before_v19: Vec<String>,
     /// Whether it only counts in sequences: it raises no incident by itself.

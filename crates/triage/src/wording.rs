@@ -5,10 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use aaf_model::{Class, Key, Level, Outcome, Verdict};
+use aaf_model::{Class, Key, Outcome, Verdict};
 
 use crate::behaviour::Behaviour;
-use crate::stage::Stage;
 
 /// The longest value that a sentence quotes, in characters.
 const LONGEST_VALUE: usize = 300;
@@ -255,35 +254,6 @@ fn noun(behaviour: &Behaviour) -> &'static str {
             }
         }
         _ => "other check",
-    }
-}
-
-/// What to do, by the stage and the level.
-pub fn action(stage: Stage, level: Level) -> &'static str {
-    let low = level <= Level::Low;
-    match (stage, level) {
-        (Stage::None, _) => "Note it; no response is asked for.",
-        (_, _) if low => "Allow it in the profile or leave it refused; watch for more.",
-        (Stage::DefenceImpairment, Level::Critical) => {
-            "Isolate the host; treat later silence as untrusted; rebuild the time line from other sources."
-        }
-        (Stage::DefenceImpairment, _) => {
-            "Compare loaded policy and logging with what should be; find the session that changed it."
-        }
-        (Stage::CredentialAccess, Level::Critical) => "Treat the secret as disclosed; rotate it now.",
-        (Stage::CredentialAccess, _) => {
-            "Verify owner and purpose; review access logs; rotate it where it was not refused."
-        }
-        (Stage::Persistence, Level::Critical | Level::High) => {
-            "Collect the file with its hash, look for others of the kind; remove them or rebuild the host."
-        }
-        (Stage::Escape, _) => "Take the workload off the host, keep its file system; check the host itself.",
-        (Stage::CommandAndControl, _) => "Block the way out; pull flow data; find what asked for it.",
-        (_, Level::Critical) => {
-            "Isolate the host; keep memory and logs; find the way in; rotate what the profile can read."
-        }
-        (_, Level::High) => "Contain the service; keep memory and logs; find the way in.",
-        _ => "Ask the owner of the service; compare with requests and logs of the same minutes.",
     }
 }
 

@@ -25,8 +25,9 @@ fn every_rule_compiles_and_is_well_formed() {
             let fields = taxonomy::FIELDS.iter().map(|(field, _)| *field);
             fields.chain(wording::EXTRA_PLACEHOLDERS.iter().copied()).any(|field| field == name)
         };
-        for text in [&rule.reading.attack, &rule.reading.payload, &rule.reading.result, &rule.reading.action]
-        {
+        let reading = &rule.reading;
+        let texts = [&reading.attack, &reading.payload, &reading.result, &reading.action];
+        for text in texts.into_iter().chain([&reading.action_refused]) {
             for piece in text.split('{').skip(1) {
                 let name = piece.split('}').next().unwrap_or_default();
                 assert!(known(name), "{}: {{{name}}} is no field", rule.name);
@@ -84,7 +85,7 @@ fn the_example_of_the_guide() {
             incident.action
         ),
         @r"
-    high Shell started by a network service
+    high Shell started by a network service: tried, refused
     attack   consistent with code or command execution in nginx: the service has no routine need for a shell
     payload  /bin/bash
     result   1 program start refused
@@ -96,4 +97,50 @@ fn the_example_of_the_guide() {
     assert_eq!(assessment.incidents[0].level, Level::Critical);
     assert_eq!(assessment.incidents[0].result, "1 program start not stopped by AppArmor, outcome unknown");
     assert!(!assessment.findings[0].result.contains("efused"), "{}", assessment.findings[0].result);
+}
+
+#[test]
+fn a_title_speaks_of_all_that_its_incident_tells() {
+    let read = |words: &[(&str, &str)]| {
+        let both =
+            [("operation", "open"), ("profile", "nginx"), ("name", "/etc/shadow"), ("denied_mask", "r")];
+        let words: Vec<(&str, &str)> = both.into_iter().chain(words.iter().copied()).collect();
+        event(&words)
+    };
+    let head = |behaviours: &[Behaviour]| {
+        let judged = judge(behaviours);
+        let [incident] = &judged.incidents[..] else { panic!("one incident") };
+        (incident.title.clone(), incident.action.clone())
+    };
+    let (title, action) = head(&[read(&[]), read(&[("t", "1")])]);
+    assert_eq!(title, "Password database read: tried, all refused");
+    assert!(!action.contains("disclosed"), "{action}");
+    let (title, action) = head(&[read(&[]), read(&[("t", "1"), ("verdict", "ALLOWED")])]);
+    assert_eq!(title, "Password database read");
+    assert!(action.contains("treat the hashes as disclosed"), "{action}");
+    // A rule that is as grave either way: what got through leads, whatever came first.
+    let write = |words: &[(&str, &str)]| {
+        let mut all = vec![("operation", "open"), ("profile", "backup-agent"), ("denied_mask", "w")];
+        all.push(("name", "/sys/kernel/security/apparmor/.remove"));
+        all.extend(words);
+        event(&all)
+    };
+    let named = "AppArmor policy or interface written by a confined process";
+    let (title, _) = head(&[write(&[])]);
+    assert_eq!(title, format!("{named}: tried, refused"));
+    let (title, _) = head(&[write(&[]), write(&[("t", "1"), ("verdict", "AUDIT")])]);
+    assert_eq!(title, named);
+}
+
+#[test]
+fn listening_on_the_bus_asks_whose_it_is() {
+    let words =
+        [("operation", "dbus_eavesdrop"), ("profile", "ledger2-client"), ("bus", "system"), ("pid", "544")];
+    let judged = judge(&[event(&words)]);
+    assert_eq!(judged.incidents[0].title, "D-Bus traffic listened to: tried, refused");
+    assert_eq!(
+        judged.incidents[0].action,
+        "Find out who owns pid 544 and its label ledger2-client, and why it listens: AppArmor kept these messages of the \
+         system bus from it."
+    );
 }
