@@ -5,6 +5,7 @@ use std::time::Duration;
 use aaf_case::context::{Context, Wanted, gather_all};
 use aaf_export::CaseReader;
 use aaf_model::tables::IncidentRow;
+use aaf_report::near;
 
 use crate::reread::Evidence;
 
@@ -41,6 +42,8 @@ pub fn around_all(
     most: usize,
     evidence: &Evidence<'_>,
 ) -> AroundAll {
+    // Without them the first and the last event are what is known of it.
+    let (findings, timelines) = (case.findings().unwrap_or_default(), case.timelines().unwrap_or_default());
     let window_us = i64::try_from(window.as_micros()).unwrap_or(i64::MAX);
     let (mut ids, mut all) = (Vec::new(), Vec::new());
     for incident in incidents {
@@ -51,6 +54,7 @@ pub fn around_all(
             from_us: first.saturating_sub(window_us),
             to_us: last.saturating_add(window_us),
             most,
+            moments: near::moments(incident, findings.iter(), timelines.iter()),
         });
     }
     let mut found: Vec<Context> = ids.iter().map(|_| Context::default()).collect();
@@ -61,7 +65,7 @@ pub fn around_all(
             Err(why) => gone.push((path.to_owned(), why)),
         }
     }
-    found.iter_mut().for_each(Context::finish);
+    found.iter_mut().zip(&all).for_each(|(context, wanted)| context.finish(wanted));
     AroundAll { of: ids.into_iter().zip(found).collect(), gone }
 }
 

@@ -7,6 +7,7 @@ use aaf_model::tables::{IncidentRow, WindowRow};
 
 use crate::escape::{pad, terminal, truncate, width};
 use crate::json::{Object, write_pretty};
+use crate::near;
 use crate::page::{Page, Style};
 use crate::phrase::grouped;
 use crate::time::{Clock, rfc3339};
@@ -38,7 +39,10 @@ pub fn text(
     }
     let (mut began, mut ended) = (false, false);
     let mut date = None;
-    for line in &context.lines {
+    let told = near::folded(context.lines.iter());
+    let mut rest = &told[..];
+    while let Some(first) = rest.first() {
+        let line = first.line;
         let time = line.said.time_us;
         if !began && incident.first_time_us.is_some_and(|first| time >= first) {
             began = true;
@@ -59,11 +63,22 @@ pub fn text(
         let head = format!(" {}  {}  ", clock.milli(time), pad(line.said.about.as_str(), 9));
         let room = columns.saturating_sub(width(&head)).max(30);
         page.put(Style::Quiet, &head)?;
+        let units = near::units_outside(rest, span(incident));
+        if units >= LEAST_UNITS {
+            let lines: usize = rest[..units].iter().map(|it| it.count).sum();
+            let until = rest[..units].iter().map(|it| it.last_us).max().unwrap_or(time);
+            page.line(&format!("{} lines on units until {}", grouped(lines as u64), clock.second(until)))?;
+            rest = &rest[units..];
+            continue;
+        }
         let from = match (&line.said.address, line.said.about) {
             (Some(address), About::Web) => format!("{} ", terminal(address.as_bytes())),
             _ => String::new(),
         };
-        page.line(&truncate(&format!("{from}{}", terminal(&line.message())), room))?;
+        let times = first.times(|us| clock.second(us));
+        let room = room.saturating_sub(width(&times)).max(30);
+        page.line(&(truncate(&format!("{from}{}", terminal(&line.message())), room) + &times))?;
+        rest = &rest[1..];
     }
     if context.lines.is_empty() {
         page.line("  nothing was found in the text logs of this host")?;
@@ -79,6 +94,18 @@ fn is_inside(line: &ContextLine, window: &WindowRow) -> bool {
     const SECOND: i64 = 1_000_000;
     window.from_us.is_none_or(|from| line.said.time_us > from - SECOND)
         && window.to_us.is_none_or(|to| line.said.time_us <= to)
+}
+
+/// So many lines on units in a row, away from the incident, are one line: a host that starts. The JSON has them all.
+const LEAST_UNITS: usize = 4;
+/// What lies so near to an incident is told line by line.
+const NEAR_US: i64 = 10_000_000;
+
+/// The time of the incident, and what lies near it.
+fn span(incident: &IncidentRow) -> (i64, i64) {
+    let from = incident.first_time_us.unwrap_or(i64::MIN).saturating_sub(NEAR_US);
+    let to = incident.last_time_us.unwrap_or(i64::MAX).saturating_add(NEAR_US);
+    (from, to)
 }
 
 /// For machines.
@@ -109,4 +136,52 @@ pub(crate) fn lines_value(context: &Context) -> serde_json::Value {
         })
         .collect();
     lines.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use aaf_case::context::read_line;
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::page::PlainPage;
+
+    #[test]
+    fn a_start_of_the_host_is_one_line_and_identical_ones_are_counted() {
+        let line = |text: String| ContextLine {
+            said: read_line(text.as_bytes(), &TimeZone::UTC, 0).expect("a line"),
+            path: "syslog".to_owned(),
+            offset_bytes: 0,
+            text: text.into_bytes(),
+        };
+        let unit = |minute: i64, what: &str| {
+            line(format!("2026-10-14T08:{minute:02}:05+00:00 web01 systemd[1]: Started {what}."))
+        };
+        let request = || {
+            line(
+                "10.0.2.2 - - [14/Oct/2026:08:10:05 +0000] \"GET /x.cgi HTTP/1.1\" 200 9 \"-\" \"-\""
+                    .to_owned(),
+            )
+        };
+        let mut lines: Vec<ContextLine> = (0..5).map(|at| unit(1, &format!("unit {at}"))).collect();
+        lines.extend([request(), request()]);
+        lines.extend((0..4).map(|at| unit(10, &format!("unit {at}"))));
+        let time_us = Some(lines[5].said.time_us);
+        let incident =
+            IncidentRow { first_time_us: time_us, last_time_us: time_us, ..IncidentRow::default() };
+        let mut page = PlainPage(Vec::new());
+        text(&incident, &Context { lines, left_out: 0 }, &[], (&Clock::default(), 80), &mut page)
+            .expect("memory");
+        insta::assert_snapshot!(String::from_utf8_lossy(&page.0), @r#"
+        (unknown host) ·    candidates, not causes
+         2026-10-14
+         08:01:05.000  unit       5 lines on units until 08:01:05
+         ── the incident begins ──
+         08:10:05.000  web        10.0.2.2 "GET /x.cgi HTTP/1.1" 200 9 "-" "-" ×2
+         08:10:05.000  unit       systemd[1]: Started unit 0.
+         08:10:05.000  unit       systemd[1]: Started unit 1.
+         08:10:05.000  unit       systemd[1]: Started unit 2.
+         08:10:05.000  unit       systemd[1]: Started unit 3.
+        "#);
+    }
 }

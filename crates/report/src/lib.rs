@@ -16,6 +16,7 @@ pub mod incidents;
 pub mod integrity;
 pub mod inventory;
 pub mod json;
+pub mod near;
 mod page;
 mod phrase;
 pub mod redact;

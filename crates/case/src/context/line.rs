@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use super::audited;
 
 /// What kind of log a line is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum About {
     /// A request to a web server.
     Web,

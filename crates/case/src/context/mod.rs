@@ -3,6 +3,8 @@
 //! Reads the text and the journals of the evidence again, of one host and one stretch of time.
 
 mod audited;
+mod carried;
+mod choose;
 mod journal;
 mod line;
 
@@ -14,6 +16,7 @@ use aaf_evidence::{Member, Options, Visitor};
 use aaf_model::{AuditId, ContentKind, EvidenceFile};
 use jiff::tz::TimeZone;
 
+pub use choose::{Candidate, Moments, choose};
 pub use line::{About, Said, read as read_line};
 
 use crate::analyze::parse_zone;
@@ -28,7 +31,7 @@ pub struct ContextLine {
     pub path: String,
     /// Offset in the unpacked stream.
     pub offset_bytes: u64,
-    /// The line, up to [`LONGEST_LINE`].
+    /// The line, up to [`LONGEST_LINE`]; of a journal, and of a JSON object that carries one, as syslog would have it.
     pub text: Vec<u8>,
 }
 
@@ -41,8 +44,10 @@ pub struct Wanted {
     pub from_us: i64,
     /// The same.
     pub to_us: i64,
-    /// Lines that are kept at most; the rest is counted.
+    /// Lines that are kept at most, those nearest to the moments; the rest is counted.
     pub most: usize,
+    /// When something happened of the incident.
+    pub moments: Moments,
 }
 
 /// What was found.
@@ -69,14 +74,43 @@ pub fn gather_all(
     aaf_evidence::stream(file, options, &mut find);
 }
 
+/// So many times as many lines are held while evidence is read as are wanted.
+const HELD: usize = 4;
+
 /// The second, and the message.
 type Sense = (i64, Vec<u8>);
 
 impl Context {
     /// Puts the lines in order. What several logs say of one second is kept once: as the log has it that says it most often,
     /// and of equals the one whose stamps are finer. A record of the audit system is kept once of those that one log has too
-    /// (the kernel's, auditd's, journald's), and with its header where any has it.
-    pub fn finish(&mut self) {
+    /// (the kernel's, auditd's, journald's), and with its header where any has it. Of the rest the nearest are kept.
+    pub fn finish(&mut self, wanted: &Wanted) {
+        self.once();
+        self.keep_nearest(&wanted.moments, wanted.most);
+    }
+
+    /// Keeps at most so many lines, those nearest to the moments; the rest is counted.
+    fn keep_nearest(&mut self, moments: &Moments, most: usize) {
+        if self.lines.len() <= most {
+            return;
+        }
+        self.sort();
+        let candidates: Vec<Candidate> = self
+            .lines
+            .iter()
+            .map(|line| {
+                let time_us = line.said.time_us;
+                Candidate { first_us: time_us, last_us: time_us, about: line.said.about }
+            })
+            .collect();
+        let mut is_kept = vec![false; self.lines.len()];
+        choose(&candidates, moments, most).into_iter().for_each(|at| is_kept[at] = true);
+        self.left_out += (self.lines.len() - is_kept.iter().filter(|kept| **kept).count()) as u64;
+        let mut is_kept = is_kept.into_iter();
+        self.lines.retain(|_| is_kept.next().unwrap_or(false));
+    }
+
+    fn sort(&mut self) {
         self.lines.sort_by(|a, b| {
             (a.said.time_us, &a.text, &a.path, a.offset_bytes).cmp(&(
                 b.said.time_us,
@@ -85,6 +119,10 @@ impl Context {
                 b.offset_bytes,
             ))
         });
+    }
+
+    fn once(&mut self) {
+        self.sort();
         let mut logs: HashMap<Sense, BTreeMap<String, (usize, bool)>> = HashMap::new();
         for line in &self.lines {
             let (times, is_fine) =
@@ -213,6 +251,8 @@ impl Find<'_> {
         let mut lines = Lines::default();
         let mut buffer = vec![0; 256 << 10];
         let mut each = |offset: u64, line: &[u8]| {
+            let carried = carried::unwrapped(line);
+            let line = carried.as_deref().unwrap_or(line);
             if let Some(said) = line::read(line, zone, near_us) {
                 self.keep(&said, line, offset, path, host);
             }
@@ -245,12 +285,13 @@ impl Find<'_> {
             if !wanted.holds(said.time_us) || !wanted.is_of(host) {
                 continue;
             }
-            if into.lines.len() >= wanted.most {
-                into.left_out += 1;
-                continue;
-            }
             let text = line[..line.len().min(LONGEST_LINE)].to_vec();
             into.lines.push(ContextLine { said: said.clone(), path: path.to_owned(), offset_bytes, text });
+            // Copies are not known before all is read, so that more than is wanted is held until then.
+            let held = wanted.most.saturating_mul(HELD);
+            if into.lines.len() >= held.saturating_mul(2).max(2) {
+                into.keep_nearest(&wanted.moments, held);
+            }
         }
     }
 }
@@ -300,8 +341,12 @@ mod tests {
 
     fn kept(lines: Vec<ContextLine>) -> Vec<(String, u64)> {
         let mut context = Context { lines, left_out: 0 };
-        context.finish();
+        context.finish(&wanted(usize::MAX));
         context.lines.into_iter().map(|line| (line.path, line.offset_bytes)).collect()
+    }
+
+    fn wanted(most: usize) -> Wanted {
+        Wanted { host: None, from_us: 0, to_us: i64::MAX, most, moments: Moments::default() }
     }
 
     const LOGIN: &str = "type=USER_LOGIN msg=audit(1767225600.100:7): pid=9 uid=0 auid=1000 ses=2 \
@@ -324,5 +369,50 @@ mod tests {
             line("planted.log", 300, &planted),
         ]);
         assert_eq!(kept, [("planted.log".to_owned(), 0), ("audit.log".to_owned(), 0)]);
+    }
+
+    #[test]
+    fn what_a_json_object_carries_is_the_same_line() {
+        let kernel = "audit: type=2000 audit(1791968102.988:1): state=initialized audit_enabled=1 res=1";
+        let object = format!(
+            "{{\"__REALTIME_TIMESTAMP\":\"1791968123942978\",\"MESSAGE\":\"{kernel}\",\"_HOSTNAME\":\"web\",\"SYSLOG_IDENTIFIER\":\"kernel\"}}"
+        );
+        let texts = [
+            ("dmesg.txt", format!("[    0.941138] {kernel}\n")),
+            ("dmesg.json", format!("   \"msg\": \"{kernel}\",\n")),
+            ("kernel.json", format!("{object}\n")),
+        ];
+        let (info, wanted) = (CaseInfo::default(), [wanted(9)]);
+        let mut found = [Context::default()];
+        for (path, text) in &texts {
+            let mut find = Find { given: path, info: &info, wanted: &wanted, into: &mut found };
+            find.text(&mut text.as_bytes(), path, None, &TimeZone::UTC);
+        }
+        assert_eq!(found[0].lines.len(), 3);
+        found[0].finish(&wanted[0]);
+        let told: Vec<_> =
+            found[0].lines.iter().map(|line| String::from_utf8_lossy(&line.message()).into_owned()).collect();
+        assert_eq!(told, ["KERNEL state=initialized audit_enabled=1 res=1"]);
+    }
+
+    #[test]
+    fn where_not_all_lines_fit_those_at_the_moments_are_kept() {
+        let text: String = (0..60)
+            .map(|second| {
+                format!(
+                    "10.0.2.2 - - [14/Oct/2026:08:00:{second:02} +0000] \"GET /{second} HTTP/1.1\" 200 1\n"
+                )
+            })
+            .collect();
+        let moments = Moments::of([1_791_964_855_500_000].into_iter());
+        let (info, wanted) = (CaseInfo::default(), [Wanted { moments, ..wanted(3) }]);
+        let mut found = [Context::default()];
+        let mut find = Find { given: "access.log", info: &info, wanted: &wanted, into: &mut found };
+        find.text(&mut text.as_bytes(), "access.log", None, &TimeZone::UTC);
+        found[0].finish(&wanted[0]);
+        let seconds: Vec<i64> =
+            found[0].lines.iter().map(|line| line.said.time_us / 1_000_000 % 60).collect();
+        assert_eq!(seconds, [54, 55, 56]);
+        assert_eq!(found[0].left_out, 57);
     }
 }

@@ -20,7 +20,8 @@ use crate::values;
 ///
 /// Requests and complaints of web servers, logins, sudo and su, cron, units, packages, accounts, AppArmor's own tools, and what
 /// the audit system says of these and of AppArmor's own files, from the same host's evidence, with the addresses and users that
-/// they print. That a line stands near an incident does not make it the cause. What several logs say is shown once.
+/// they print. That a line stands near an incident does not make it the cause. What several logs say is shown once; what is said
+/// again and again is counted, and so are units that start or stop away from the incident.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   aa-forensics context case 2f7c2c8f
@@ -34,7 +35,7 @@ pub struct ContextCommand {
     /// How far before and after the incident to look
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = values::duration)]
     window: Duration,
-    /// Lines that are shown at most
+    /// Lines that are shown at most, those nearest to what was found
     #[arg(long, value_name = "N", default_value_t = 1000)]
     most: usize,
     /// How to print

@@ -2,7 +2,6 @@
 
 use std::io;
 
-use aaf_case::context::About;
 use aaf_model::tables::IncidentRow;
 
 use super::Dossier;
@@ -35,17 +34,25 @@ pub fn markdown(dossier: &Dossier, out: &mut dyn io::Write) -> io::Result<()> {
     if dossier.incidents_left_out > 0 {
         writeln!(out, "{} more incidents are not told here.\n", dossier.incidents_left_out)?;
     }
-    for (id, context) in &dossier.context {
-        const MOST: usize = 20;
+    for (id, _) in &dossier.context {
+        const MOST: usize = 30;
+        let Some(near) = dossier.near(id, MOST) else { continue };
         writeln!(out, "## Around incident {}: candidates, not causes\n", text(id))?;
-        let telling = context.lines.iter().filter(|line| line.said.about != About::Unit);
-        for line in telling.clone().take(MOST) {
-            let said = format!("{} {}", line.said.about.as_str(), String::from_utf8_lossy(&line.text));
-            writeln!(out, "- {}", text(&said))?;
+        for told in &near.told {
+            let said = &told.line.said;
+            let line = format!(
+                "{} {} {}{}{}",
+                clock.full(said.time_us),
+                said.about.as_str(),
+                said.address.as_ref().map(|address| format!("{address} ")).unwrap_or_default(),
+                String::from_utf8_lossy(&told.line.message()),
+                told.times(|us| clock.second(us))
+            );
+            writeln!(out, "- {}", text(&line))?;
         }
-        let more = telling.count().saturating_sub(MOST);
-        if more > 0 {
-            writeln!(out, "- and {more} more")?;
+        match &*near.omitted() {
+            "" => {}
+            left => writeln!(out, "- not shown: {left}")?,
         }
         writeln!(out)?;
     }

@@ -6,7 +6,7 @@ mod markdown;
 use std::collections::BTreeSet;
 
 use aaf_case::CaseInfo;
-use aaf_case::context::Context;
+use aaf_case::context::{About, Context, ContextLine};
 use aaf_model::Diagnostic;
 use aaf_model::Level;
 use aaf_model::tables::{
@@ -14,6 +14,8 @@ use aaf_model::tables::{
     TimelineRow, WindowRow,
 };
 
+use crate::near::{self, Told};
+use crate::phrase::grouped;
 use crate::time::Clock;
 
 pub use json::json;
@@ -73,6 +75,37 @@ pub struct Dossier {
     pub clock: Clock,
 }
 
+/// What is told of the lines of other logs around an incident.
+pub(crate) struct Near<'d> {
+    /// The nearest ones, by time.
+    pub told: Vec<Told<'d>>,
+    /// Lines that tell something, copies included.
+    pub count: usize,
+    /// Of these the ones that are not told.
+    pub more: usize,
+    /// Lines on units.
+    pub units: usize,
+    /// Lines beyond the limit of what was read.
+    pub left_out: u64,
+}
+
+impl Near<'_> {
+    /// `132 that are further from what was found, 12 of units starting and stopping`; empty where all is told.
+    pub fn omitted(&self) -> String {
+        let mut left: Vec<String> = Vec::new();
+        if self.more > 0 {
+            left.push(format!("{} that are further from what was found", grouped(self.more as u64)));
+        }
+        if self.units > 0 {
+            left.push(format!("{} of units starting and stopping", grouped(self.units as u64)));
+        }
+        if self.left_out > 0 {
+            left.push(format!("{} beyond the limit", grouped(self.left_out)));
+        }
+        left.join(", ")
+    }
+}
+
 impl Dossier {
     /// Sorts incidents by gravity and time, and keeps those that a report can tell.
     pub fn choose(&mut self, least: Level) {
@@ -125,6 +158,20 @@ impl Dossier {
         incident: &'d IncidentRow,
     ) -> impl Iterator<Item = &'d FindingRow> {
         self.findings.iter().filter(|row| row.incident_id.as_deref() == Some(&*incident.incident_id))
+    }
+
+    /// The lines of other logs around an incident that are told, at most so many.
+    pub(crate) fn near<'d>(&'d self, incident_id: &str, most: usize) -> Option<Near<'d>> {
+        let (_, context) = self.context.iter().find(|(id, _)| id == incident_id)?;
+        // Units come and go by the hundred; what people and programs did tells more.
+        let (units, telling): (Vec<&ContextLine>, Vec<&ContextLine>) =
+            context.lines.iter().partition(|line| line.said.about == About::Unit);
+        let incident = self.incidents.iter().find(|row| row.incident_id == incident_id);
+        let moments = incident.map(|row| near::moments(row, self.findings.iter(), self.timelines.iter()));
+        let count = telling.len();
+        let (told, more) =
+            near::nearest(near::folded(telling.into_iter()), &moments.unwrap_or_default(), most);
+        Some(Near { told, count, more, units: units.len(), left_out: context.left_out })
     }
 
     /// An exhibit by the id of its event.
