@@ -184,7 +184,18 @@ fn what_other_logs_say_stands_beside_the_incident() {
     assert!(lines.iter().any(|line| line["path"].as_str().unwrap().contains(".journal")), "no journal");
     let of = |text: &str| lines.iter().filter(|line| line["line"].as_str().unwrap().ends_with(text)).count();
     assert_eq!(of("Started rsyslog.service - System Logging Service."), 2, "once a start");
-    assert!(report(&["--format", "markdown"]).contains("candidates, not causes"));
+    let markdown = report(&["--format", "markdown"]);
+    assert!(markdown.contains("candidates, not causes"));
+    // What drove the incidents, and not what the host did when it started.
+    for (text, name) in [(&html, "step=agent"), (&markdown, "step=agent"), (&markdown, "step=exec\\_id")] {
+        assert!(text.contains(name), "{name}");
+    }
+    for text in [&html, &markdown] {
+        assert!(
+            text.contains("1 request to a script or CGI path: 08:58:25 /cgi-bin/sh.cgi?step=exec"),
+            "{text}"
+        );
+    }
     assert!(!report(&["--context", "never"]).contains("lines of other logs around it"));
     // Without the evidence the report says that it lacks them.
     std::fs::remove_file(&bundle).unwrap();

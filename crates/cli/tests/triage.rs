@@ -64,9 +64,11 @@ fn the_context_is_of_the_incident_and_says_where_it_stands() {
     assert_eq!(shell["about"], "web");
     assert_eq!(shell["address"], "127.0.0.1");
     assert!(shell["path"].as_str().unwrap().ends_with("!web01/log/nginx/access.log"));
-    // The profile of the web service was removed for six seconds; a request came in them.
+    // The profile of the web service was removed; the web shell was asked for one command, and others for files.
     let policy = place.run(&["context", "case", &id(""), "--window", "1s"]).expect(0).out;
-    assert!(policy.contains("requests to the web server while fcgiwrap was absent"), "{policy}");
+    let requests = "fcgiwrap was absent: 1 request to a script or CGI path: 08:58:25 /cgi-bin/sh.cgi?step=exec_id 200; \
+                    and 3 to other paths";
+    assert!(policy.contains(requests), "{policy}");
     assert!(policy.contains("candidates, not causes"));
     place.run(&["context", "case", "ffffffffffffffff"]).expect(1);
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use aaf_case::context::{About, Context, ContextLine};
+use aaf_case::context::{About, Context};
 use aaf_model::tables::{IncidentRow, WindowRow};
 
 use crate::escape::{pad, terminal, truncate, width};
@@ -10,6 +10,7 @@ use crate::json::{Object, write_pretty};
 use crate::near;
 use crate::page::{Page, Style};
 use crate::phrase::grouped;
+use crate::requests;
 use crate::time::{Clock, rfc3339};
 
 /// For people.
@@ -25,17 +26,10 @@ pub fn text(
     page.put(Style::Heading, &format!("{host} · {title}"))?;
     page.line("   candidates, not causes")?;
     for window in windows {
-        let requests =
-            context.lines.iter().filter(|line| line.said.about == About::Web && is_inside(line, window));
-        let (profile, count) = (terminal(&window.profile), requests.count());
-        let is_web = matches!(&*window.service, "web" | "app");
-        if is_web && window.gap != "complain" && count > 0 {
-            page.put(Style::Warning, &format!("  {count} requests"))?;
-            page.line(&format!(
-                " to the web server while {profile} was {}; what they led to there, AppArmor did not see",
-                terminal(window.gap.as_bytes())
-            ))?;
-        }
+        let Some(requests) = requests::inside(window, context.lines.iter(), clock) else { continue };
+        let (profile, gap) = (terminal(&window.profile), terminal(window.gap.as_bytes()));
+        page.put(Style::Warning, &format!("  {profile} was {gap}"))?;
+        page.line(&format!(": {}; what they led to, AppArmor did not see", terminal(requests.as_bytes())))?;
     }
     let (mut began, mut ended) = (false, false);
     let mut date = None;
@@ -89,13 +83,6 @@ pub fn text(
     Ok(())
 }
 
-/// Web servers print whole seconds: a request of the second in which a window begins may lie inside it.
-fn is_inside(line: &ContextLine, window: &WindowRow) -> bool {
-    const SECOND: i64 = 1_000_000;
-    window.from_us.is_none_or(|from| line.said.time_us > from - SECOND)
-        && window.to_us.is_none_or(|to| line.said.time_us <= to)
-}
-
 /// So many lines on units in a row, away from the incident, are one line: a host that starts. The JSON has them all.
 const LEAST_UNITS: usize = 4;
 /// What lies so near to an incident is told line by line.
@@ -140,7 +127,7 @@ pub(crate) fn lines_value(context: &Context) -> serde_json::Value {
 
 #[cfg(test)]
 mod tests {
-    use aaf_case::context::read_line;
+    use aaf_case::context::{ContextLine, read_line};
     use jiff::tz::TimeZone;
 
     use super::*;

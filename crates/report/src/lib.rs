@@ -20,6 +20,7 @@ pub mod near;
 mod page;
 mod phrase;
 pub mod redact;
+mod requests;
 pub mod show;
 pub mod spark;
 pub mod summary;

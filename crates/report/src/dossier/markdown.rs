@@ -8,6 +8,7 @@ use super::Dossier;
 use crate::coverage::kept;
 use crate::escape;
 use crate::incidents;
+use crate::requests;
 
 /// The incidents, the windows, the integrity findings, the limits and what to keep.
 pub fn markdown(dossier: &Dossier, out: &mut dyn io::Write) -> io::Result<()> {
@@ -58,9 +59,10 @@ pub fn markdown(dossier: &Dossier, out: &mut dyn io::Write) -> io::Result<()> {
     }
     writeln!(out, "## Unprotected windows\n")?;
     for row in &dossier.windows {
+        let requests = requests::of(dossier, row).map(|it| format!("; {}", text(&it))).unwrap_or_default();
         writeln!(
             out,
-            "- {} {}: {}, {} to {} ({})",
+            "- {} {}: {}, {} to {} ({}){requests}",
             text(row.host.as_deref().unwrap_or("unknown host")),
             escape::markdown(&row.profile),
             text(&row.gap),

@@ -6,6 +6,7 @@ use super::{anchor, escape, exhibits, fact, list, near, severity, severity_class
 use crate::dossier::Dossier;
 use crate::incidents::{Said, sentence};
 use crate::phrase;
+use crate::requests;
 
 pub(super) fn section(dossier: &Dossier) -> String {
     let mut out = String::from(
@@ -162,7 +163,8 @@ fn state(row: &IncidentRow, dossier: &Dossier) -> String {
                 Some(us) => format!("until {}", dossier.clock.full(us)),
                 None => "open at the end of the evidence".to_owned(),
             };
-            format!("{}: {}, {end}", crate::escape::terminal(&window.profile), window.gap)
+            let requests = requests::of(dossier, window).map(|it| format!("; {it}")).unwrap_or_default();
+            format!("{}: {}, {end}{requests}", crate::escape::terminal(&window.profile), window.gap)
         })
         .collect();
     if items.is_empty() { String::new() } else { format!("<p>Unprotected:{}", list(&items)) }

@@ -2,6 +2,7 @@
 
 use super::{anchor, escape, table};
 use crate::dossier::Dossier;
+use crate::requests;
 
 /// Windows that are listed; more are counted.
 const MOST: usize = 300;
@@ -27,11 +28,12 @@ pub(super) fn section(dossier: &Dossier) -> String {
                 escape::text(&time(row.from_us, "before the evidence")),
                 escape::text(&time(row.to_us, "open at the end of the evidence")),
                 escape::text(&row.basis),
+                escape::text(&requests::of(dossier, row).unwrap_or_default()),
                 incidents.join(" "),
             ]
         })
         .collect();
-    let heads = ["Host", "Profile", "Gap", "From", "To", "It rests on", "Incidents"];
+    let heads = ["Host", "Profile", "Gap", "From", "To", "It rests on", "Requests in it", "Incidents"];
     let more = dossier.windows.len().saturating_sub(MOST);
     let caption = if more == 0 {
         "Stretches in which a profile was absent, in complain mode or not attached".to_owned()
