@@ -242,6 +242,7 @@ fn understand<S: TableSink>(
     let gathered = state::gather_again(evidence, report, options);
     let states = gathered.hosts(&beside.statuses.by_host);
     let at_collection = state::at_collection(&states, hosts);
+    let loaded_later = state::loaded_later(&states, hosts);
     let belongings = Belongings::of(&states, gathered.units.as_ref(), hosts);
     let around = Around {
         hosts,
@@ -249,6 +250,7 @@ fn understand<S: TableSink>(
         boots: &boots,
         clock_steps: &triage::clock_steps(&settled.steps_back),
         at_collection: &at_collection,
+        loaded_later: &loaded_later,
         belongings: &belongings,
         good_clocks: &GoodClocks::of(&collections, hosts),
         gap_us,

@@ -12,7 +12,7 @@ use aaf_timeline::steps::StepBack;
 use aaf_timeline::{Entry, ids};
 use aaf_triage::sequences::{Boot, ClockStep};
 use aaf_triage::windows::{AtCollection, Window};
-use aaf_triage::{Assessment, Behaviour, Finding, Incident, Input, Rules, Suppressions, assess};
+use aaf_triage::{Assessment, Behaviour, Finding, Incident, Input, LoadedLater, Rules, Suppressions, assess};
 use rayon::prelude::*;
 
 use crate::across::GoodClocks;
@@ -41,6 +41,7 @@ pub(crate) struct Around<'a> {
     pub boots: &'a [Boot],
     pub clock_steps: &'a [ClockStep],
     pub at_collection: &'a [AtCollection],
+    pub loaded_later: &'a [LoadedLater],
     pub belongings: &'a Belongings,
     pub good_clocks: &'a GoodClocks,
     pub gap_us: i64,
@@ -66,8 +67,17 @@ fn judge_behaviours(
     rules: &Rules,
     suppressions: &Suppressions,
 ) -> Judged {
-    let Around { hosts, integrity, boots, clock_steps, at_collection, belongings, good_clocks, gap_us } =
-        around;
+    let Around {
+        hosts,
+        integrity,
+        boots,
+        clock_steps,
+        at_collection,
+        loaded_later,
+        belongings,
+        good_clocks,
+        gap_us,
+    } = around;
     let hosts_by_rank = &hosts.names;
     let input = Input {
         behaviours,
@@ -76,6 +86,7 @@ fn judge_behaviours(
         boots,
         clock_steps,
         at_collection,
+        loaded_later,
         suppressions,
         gap_us,
     };

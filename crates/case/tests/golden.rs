@@ -186,3 +186,24 @@ fn bytes_add_up() {
         assert_eq!(totals.bytes_read, size);
     }
 }
+
+#[test]
+fn of_all_stubs_only_the_attackers_came_by_itself() {
+    for (host, expected) in [("web01", &["helper"][..]), ("app02a", &[]), ("bus04", &[])] {
+        let (analysis, _) = analyze(&[sample(&format!("{host}.tar.xz"))], &Options::default());
+        let told: Vec<&str> = analysis
+            .coverage
+            .iter()
+            .filter(|row| row.kind == "drift" && row.text.contains("loaded by itself"))
+            .map(|row| &*row.subject)
+            .collect();
+        assert_eq!(told, expected, "{host}");
+        let raised: Vec<String> = analysis
+            .findings
+            .iter()
+            .filter(|row| row.rule == "AA-S05" && row.severity == "medium")
+            .map(|row| String::from_utf8_lossy(&row.profile).into_owned())
+            .collect();
+        assert_eq!(raised, expected, "{host}");
+    }
+}

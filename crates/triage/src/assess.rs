@@ -10,6 +10,7 @@ use crate::behaviour::Behaviour;
 use crate::finding::{self, Finding};
 use crate::gate::{Candidates, Subject};
 use crate::incident::{self, Incident};
+use crate::later::{self, LoadedLater};
 use crate::lineage::Families;
 use crate::rule::Rule;
 use crate::rules::Rules;
@@ -33,6 +34,8 @@ pub struct Input<'i> {
     pub clock_steps: &'i [ClockStep],
     /// How processes and profiles stood when the evidence was collected.
     pub at_collection: &'i [AtCollection],
+    /// Profiles that came by themselves after the host's policy and confine nothing.
+    pub loaded_later: &'i [LoadedLater],
     /// Findings that somebody answers for.
     pub suppressions: &'i Suppressions,
     /// Quiet after which processes with one pid are no longer one, in microseconds.
@@ -131,6 +134,7 @@ pub fn assess(input: Input<'_>, rules: &Rules) -> Assessment {
             finding::of_rule(&rules.all[group.rule], behaviours, members, group.noise)
         })
         .collect();
+    later::raise(&mut findings, behaviours, input.loaded_later);
     let Input { boots, clock_steps, .. } = input;
     let (profile_of, profiles) = profiles(behaviours);
     let scene = Scene {

@@ -144,3 +144,19 @@ fn listening_on_the_bus_asks_whose_it_is() {
          system bus from it."
     );
 }
+
+#[test]
+fn a_stub_that_came_by_itself_is_raised_and_others_are_not() {
+    let load =
+        |profile: &str| event(&[("operation", "profile_load"), ("profile", profile), ("verdict", "STATUS")]);
+    let behaviours = [load("helper"), load("net-fine")];
+    let later = aaf_triage::LoadedLater { host: 0, profile: b"helper".to_vec(), basis: "a stub".to_owned() };
+    let judged = common::judge_later(&behaviours, &[later]);
+    let told: Vec<String> = judged
+        .findings
+        .iter()
+        .map(|it| format!("{} {} {}", it.rule, it.level.as_str(), it.payload))
+        .collect();
+    assert_eq!(told, ["AA-S05 medium a process loaded helper", "AA-S05 low a process loaded net-fine"]);
+    assert!(judged.findings[0].reasons.contains(&"raised: a stub".to_owned()));
+}

@@ -16,6 +16,7 @@ use aaf_evidence::collection::{Collection, Collections, is_same_host};
 use aaf_model::{Code, ContentKind, Diagnostic};
 use aaf_scan::{ScanReport, SourceReport};
 use aaf_timeline::hosts::Hosts;
+use aaf_triage::LoadedLater;
 use aaf_triage::windows::{AtCollection, Gap};
 
 use crate::analyze::{Error, analyze, rfc3339};
@@ -171,6 +172,20 @@ pub(crate) fn at_collection(states: &[HostCoverage], hosts: &Hosts) -> Vec<AtCol
         }
     }
     all
+}
+
+/// Profiles that came by themselves after the policy of their host, and confine nothing.
+pub(crate) fn loaded_later(states: &[HostCoverage], hosts: &Hosts) -> Vec<LoadedLater> {
+    let of = |state: &HostCoverage| {
+        let host = state.host.as_deref().and_then(|name| rank_of(hosts, name))?;
+        let found = state.coverage.loaded_later.iter().map(move |it| LoadedLater {
+            host,
+            profile: it.profile.clone().into_bytes(),
+            basis: format!("{} ({})", it.text, it.source.place()),
+        });
+        Some(found.collect::<Vec<_>>())
+    };
+    states.iter().filter_map(of).flatten().collect()
 }
 
 impl Gathered {

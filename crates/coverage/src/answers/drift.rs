@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{StatusRecord, places};
+use super::{LoadedLater, StatusRecord, places};
 use crate::fact::{How, Source};
 use crate::found::Counted;
 use crate::label::Mode;
@@ -59,11 +59,12 @@ struct Finder<'s> {
 }
 
 /// All differences, the gravest first.
-pub(super) fn drift(state: &HostState, status: &[StatusRecord]) -> Vec<Drift> {
+pub(super) fn drift(state: &HostState, status: &[StatusRecord], later: &[LoadedLater]) -> Vec<Drift> {
     let mut finder = Finder { state, all: Vec::new() };
     for profile in state.profiles.values() {
         finder.profile(profile);
     }
+    finder.loaded_later(later);
     finder.labels();
     finder.history(status);
     finder.switches();
@@ -242,6 +243,15 @@ impl Finder<'_> {
                 let sources = [label.source.clone(), other.source.clone()];
                 self.put(Severity::Medium, "captures_disagree", process.name(), text, How::Reported, sources);
             }
+        }
+    }
+
+    /// Stubs that came by themselves. Where the tree is a selection, a package's file may just not be in it.
+    fn loaded_later(&mut self, later: &[LoadedLater]) {
+        for it in later {
+            let severity = if it.is_whole_tree { Severity::High } else { Severity::Medium };
+            let sources = [it.source.clone()];
+            self.put(severity, "loaded_later", &it.profile, it.text.clone(), How::Inferred, sources);
         }
     }
 

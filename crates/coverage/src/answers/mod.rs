@@ -5,6 +5,7 @@ mod counts;
 mod drift;
 mod expected;
 mod gaps;
+mod later;
 
 use serde::Serialize;
 
@@ -13,6 +14,7 @@ pub use self::counts::{Counts, ModeCounts, Ratio, TaskCounts};
 pub use self::drift::{Drift, Severity};
 pub use self::expected::Expected;
 pub use self::gaps::{Gap, Reason, RestartDebt};
+pub use self::later::LoadedLater;
 
 use self::expected::Index;
 use crate::fact::Source;
@@ -52,6 +54,9 @@ pub struct Coverage {
     pub restart_debt: Vec<RestartDebt>,
     /// Where disk, kernel, cache and log differ.
     pub drift: Vec<Drift>,
+    /// Stubs that came by themselves after the host's policy; told among the differences too.
+    #[serde(skip)]
+    pub loaded_later: Vec<LoadedLater>,
     /// Benchmarks' items.
     pub controls: Vec<Control>,
     /// What is missing to be sure.
@@ -65,10 +70,11 @@ pub fn answer(state: &HostState, status: impl IntoIterator<Item = StatusRecord>)
     let restart_debt = gaps::restart_debt(state, &index, &status);
     let counts = counts::counts(state, &restart_debt);
     let (exposed_gaps, other_gaps) = gaps::gaps(state, &index, &restart_debt);
-    let drift = drift::drift(state, &status);
+    let loaded_later = later::loaded_later(state, &status);
+    let drift = drift::drift(state, &status, &loaded_later);
     let controls = compliance::controls(state, &restart_debt);
     let missing = missing(state);
-    Coverage { counts, exposed_gaps, other_gaps, restart_debt, drift, controls, missing }
+    Coverage { counts, exposed_gaps, other_gaps, restart_debt, drift, loaded_later, controls, missing }
 }
 
 /// A state of which only what is in one mode is left, as `aa-status --filter.mode` does: profiles by their loaded mode,

@@ -4,7 +4,7 @@
 
 use aaf_model::{Class, Key, Outcome, Verdict};
 use aaf_triage::sequences::{Boot, ClockStep};
-use aaf_triage::{Assessment, Behaviour, Input, Rules, assess};
+use aaf_triage::{Assessment, Behaviour, Input, LoadedLater, Rules, Suppressions, assess};
 
 pub fn rules() -> Rules {
     Rules::shipped().expect("every shipped rule compiles")
@@ -74,16 +74,26 @@ pub fn judge(behaviours: &[Behaviour]) -> Assessment {
 
 /// The same with starts of hosts and steps of clocks.
 pub fn judge_with(behaviours: &[Behaviour], boots: &[Boot], clock_steps: &[ClockStep]) -> Assessment {
-    let suppressions = Default::default();
+    judge_input(behaviours, |input| Input { boots, clock_steps, ..input })
+}
+
+/// The same with profiles that came by themselves after the host's policy.
+pub fn judge_later(behaviours: &[Behaviour], loaded_later: &[LoadedLater]) -> Assessment {
+    judge_input(behaviours, |input| Input { loaded_later, ..input })
+}
+
+fn judge_input<'i>(behaviours: &'i [Behaviour], with: impl FnOnce(Input<'i>) -> Input<'i>) -> Assessment {
+    let suppressions: &'static Suppressions = Box::leak(Box::default());
     let input = Input {
         behaviours,
         hosts: &[],
         integrity: &[],
-        boots,
-        clock_steps,
+        boots: &[],
+        clock_steps: &[],
         at_collection: &[],
-        suppressions: &suppressions,
+        loaded_later: &[],
+        suppressions,
         gap_us: 600_000_000,
     };
-    assess(input, &rules())
+    assess(with(input), &rules())
 }
