@@ -1,8 +1,8 @@
 //! Parses one text: finds records, companions and context lines in it, and the envelope before them.
 
-use aaf_model::{Carrier, ContextKind, Draft, Notes, Role, Span, Stamp, Verdict};
+use aaf_model::{Carrier, ContextKind, Draft, Notes, Role, Span, Verdict};
 
-use crate::envelope::{self, Envelope};
+use crate::envelope::{self, Envelope, kmsg};
 use crate::header::{self, AuditHeader, Found};
 use crate::lexis::{find_from, finders, is_blank, is_key, seek, skip_blanks};
 use crate::{Extent, Output, body, companion, context, old, types};
@@ -102,7 +102,7 @@ impl Walk<'_, '_> {
                 self.envelope = Some(found);
                 found
             }
-            Some(known) if start < self.at => known,
+            Some(known) if start < self.at || known.is_of_another(text) => known,
             Some(known) => {
                 let gap = text[self.at..start].trim_ascii().len();
                 if gap < 12 {
@@ -126,29 +126,9 @@ impl Walk<'_, '_> {
 
     /// What the header and the envelope say.
     fn draft(&mut self, found: &Found, start: usize) -> Draft {
-        let envelope = self.envelope(start);
+        let mut envelope = self.envelope(start);
         let header = &found.header;
-        let mut envelope = envelope;
-        // `host audit: type=1400`: a text written into /dev/kmsg, whose first word journald took for the program.
-        let is_plain = envelope.stamp == Stamp::None || envelope.monotonic_us.is_none();
-        if is_plain
-            && envelope.program.is_none()
-            && (envelope.host.is_some() || envelope.carrier == Carrier::Dmesg)
-            && self.text[start..].starts_with(b"audit: ")
-        {
-            if envelope.host.is_none() {
-                envelope.host = envelope::lone_word(self.text, envelope.end, start);
-            }
-            if envelope.host.is_some() {
-                envelope.program = Some(Span::new(start, start + 5));
-                envelope.user_facility = true;
-                if envelope.carrier == Carrier::Dmesg {
-                    envelope.carrier = Carrier::JournalMonotonic;
-                } else {
-                    envelope.carrier = Carrier::JournalShort;
-                }
-            }
-        }
+        kmsg::name_program(&mut envelope, self.text, start);
         let mut notes = Notes::default();
         if found.damaged {
             notes.add(Notes::BAD_HEADER);
@@ -156,7 +136,7 @@ impl Walk<'_, '_> {
         if found.interpreted {
             notes.add(Notes::INTERPRETED);
         }
-        if envelope.user_facility {
+        if kmsg::is_written(&envelope, self.text, found) {
             notes.add(Notes::USER_FACILITY);
         }
         let carrier = match envelope.carrier {
@@ -372,7 +352,7 @@ impl Walk<'_, '_> {
         let end = text.len().min(start + LONG_TEXT);
         companion::pairs(text, start, end, (0, false), Extent::Whole, &mut self.out.fields);
         let mut notes = Notes::default();
-        if envelope.user_facility {
+        if kmsg::is_written(&envelope, text, &Found::default()) {
             notes.add(Notes::USER_FACILITY);
         }
         self.out.drafts.push(Draft {
