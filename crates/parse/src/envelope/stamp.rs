@@ -3,7 +3,7 @@
 //! Source: `log-formats` reference, §1.1; systemd.time(7), rsyslog's templates, dmesg(1).
 
 use aaf_model::Stamp;
-use aaf_model::time::{Civil, days_from_civil};
+use aaf_model::time::Civil;
 
 use super::month;
 use crate::lexis::leading_number;
@@ -40,6 +40,18 @@ pub struct Read {
     pub zone_with_colon: bool,
 }
 
+impl Read {
+    /// Makes an instant of a date with a year, whose zone is known.
+    fn place(&mut self, offset_seconds: i64) {
+        if let Stamp::Civil { civil, resolution_us } = self.stamp
+            && civil.year != 0
+        {
+            let epoch_us = civil.as_utc_us(i64::from(civil.year)) - offset_seconds * 1_000_000;
+            self.stamp = Stamp::Instant { epoch_us, resolution_us };
+        }
+    }
+}
+
 /// Reads the stamp that begins at `at`.
 #[inline]
 pub fn read(text: &[u8], at: usize) -> Option<Read> {
@@ -59,7 +71,11 @@ fn numeric(text: &[u8], at: usize) -> Option<Read> {
         if !matches!(text.get(at + 10), Some(b'T' | b' ' | b't')) {
             return None;
         }
-        return civil(text, at + 11, year as i16, month as u8, day as u8, Spelling::Iso);
+        let mut read = civil(text, at + 11, year as i16, month as u8, day as u8, Spelling::Iso)?;
+        if matches!(text.get(read.end + 1), Some(b'+' | b'-')) {
+            zone_behind(text, &mut read);
+        }
+        return Some(read);
     }
     if digits == 4 && text.get(at + 4) == Some(&b' ') {
         let mut read = named(text, at + 5)?;
@@ -118,22 +134,7 @@ fn named(text: &[u8], at: usize) -> Option<Read> {
             return None;
         }
         read.spelling = Spelling::Full;
-        // The zone as a name: only UTC is certain.
-        let zone = text[read.end..].strip_prefix(b" ").unwrap_or_default();
-        let len = zone.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
-        let signed = usize::from(zone.first().is_some_and(|byte| matches!(byte, b'+' | b'-')));
-        if (2..=5).contains(&len) && zone.get(len) == Some(&b' ') {
-            if matches!(&zone[..len], b"UTC" | b"GMT")
-                && let Stamp::Civil { civil, resolution_us } = read.stamp
-            {
-                read.stamp =
-                    Stamp::Instant { epoch_us: civil.as_utc_us(i64::from(civil.year)), resolution_us };
-            }
-            read.end += 1 + len;
-        } else if signed == 1 {
-            let digits = leading_number(&zone[1..]).1;
-            read.end += 2 + digits;
-        }
+        zone_behind(text, &mut read);
         return Some(read);
     }
     let (number, name_len) = month::leading(&text[next..])?;
@@ -217,39 +218,70 @@ fn civil(text: &[u8], at: usize, year: i16, month: u8, day: u8, spelling: Spelli
     }
     let of_day_us = ((hour * 60 + minute) * 60 + second) * 1_000_000 + micros;
     let resolution_us = resolution(fraction);
-    let mut offset = None;
-    let mut zone_with_colon = false;
-    match text.get(end) {
-        Some(b'Z' | b'z') => {
-            offset = Some(0);
-            zone_with_colon = true;
-            end += 1;
-        }
-        Some(&sign @ (b'+' | b'-')) => {
-            let colon = usize::from(text.get(end + 3) == Some(&b':'));
-            if let Some(hours) = two(end + 1) {
-                let minutes = two(end + 3 + colon).unwrap_or(0);
-                let digits = leading_number(&text[end + 1..]).1;
-                let whole = colon == 1 || digits == 4;
-                if whole || digits == 2 {
-                    let seconds = (hours * 60 + if whole { minutes } else { 0 }) * 60;
-                    offset = Some(if sign == b'-' { -seconds } else { seconds });
-                    zone_with_colon = colon == 1;
-                    end += 3 + if whole { 2 + colon } else { 0 };
-                }
-            }
-        }
-        _ => {}
-    }
-    let stamp = match offset {
-        Some(offset) if year != 0 => Stamp::Instant {
-            epoch_us: days_from_civil(i64::from(year), month, day) * 86_400_000_000 + of_day_us
-                - offset * 1_000_000,
-            resolution_us,
-        },
-        _ => Stamp::Civil { civil: Civil { year, month, day, of_day_us }, resolution_us },
+    let zone = zone(text, end);
+    end = zone.map_or(end, |zone| zone.end);
+    let mut read = Read {
+        stamp: Stamp::Civil { civil: Civil { year, month, day, of_day_us }, resolution_us },
+        spelling,
+        end: end.min(text.len()),
+        fraction,
+        zero_padded: false,
+        zone_with_colon: zone.is_some_and(|zone| zone.has_colon),
     };
-    Some(Read { stamp, spelling, end: end.min(text.len()), fraction, zero_padded: false, zone_with_colon })
+    if let Some(zone) = zone {
+        read.place(zone.offset_seconds);
+    }
+    Some(read)
+}
+
+/// An offset from UTC.
+#[derive(Clone, Copy)]
+struct Zone {
+    offset_seconds: i64,
+    has_colon: bool,
+    end: usize,
+}
+
+/// `Z`, `+02:00`, `+0200` or `-03` at `at`.
+fn zone(text: &[u8], at: usize) -> Option<Zone> {
+    let sign = *text.get(at)?;
+    match sign {
+        b'Z' | b'z' => return Some(Zone { offset_seconds: 0, has_colon: true, end: at + 1 }),
+        b'+' | b'-' => {}
+        _ => return None,
+    }
+    let (number, digits) = leading_number(&text[at + 1..]);
+    let has_colon = digits == 2 && text.get(at + 3) == Some(&b':');
+    let (hours, minutes, end) = match digits {
+        2 if has_colon => match leading_number(&text[at + 4..]) {
+            (minutes, 2) => (number, minutes, at + 6),
+            _ => return None,
+        },
+        2 => (number, 0, at + 3),
+        4 => (number / 100, number % 100, at + 5),
+        _ => return None,
+    };
+    let seconds = (hours * 60 + minutes) as i64 * 60;
+    Some(Zone { offset_seconds: if sign == b'-' { -seconds } else { seconds }, has_colon, end })
+}
+
+/// The zone behind a blank. Of names only UTC is certain; numbers stand where a zone has no name (`-03`, `+0545`).
+fn zone_behind(text: &[u8], read: &mut Read) {
+    let Some(rest) = text[read.end..].strip_prefix(b" ") else { return };
+    if let Some(zone) = zone(text, read.end + 1) {
+        if text.get(zone.end) == Some(&b' ') {
+            read.place(zone.offset_seconds);
+            read.end = zone.end;
+        }
+        return;
+    }
+    let len = rest.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
+    if (2..=5).contains(&len) && rest.get(len) == Some(&b' ') {
+        if matches!(&rest[..len], b"UTC" | b"GMT") {
+            read.place(0);
+        }
+        read.end += 1 + len;
+    }
 }
 
 /// A fraction of a second in microseconds.
