@@ -7,6 +7,7 @@ use aaf_model::{Field, Key, Notes, Quoting, Span, Verdict, value};
 
 use crate::lexer::{Lexer, Pair, Token};
 use crate::lexis::{find_from, is_blank, is_clean};
+use crate::text::is_verdict;
 use crate::untrusted;
 
 /// What was found.
@@ -228,8 +229,10 @@ impl Reader<'_, '_> {
         let text = self.lexer.text;
         let printed = &text[pair.value_start..pair.value_end];
         let mut pair = pair;
+        // The quote that ends the value is the one that opens the other record's verdict; a name may hold all before it.
+        let is_opened = printed.ends_with(b"apparmor=") && (pair.open || is_verdict(&text[pair.value_end..]));
         let torn = crate::header::find(&text[..pair.value_end], pair.value_start)
-            .filter(|found| printed.ends_with(b"apparmor=") && found.start < pair.value_end);
+            .filter(|found| is_opened && found.start < pair.value_end);
         let keep = |reader: &mut Self, pair: Pair| {
             reader.fields.push(Field {
                 key: pair.key,

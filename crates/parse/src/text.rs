@@ -437,7 +437,7 @@ fn find_mark(text: &[u8], from: usize) -> Option<usize> {
 }
 
 /// Whether the text begins with a verdict, quoted or bare.
-fn is_verdict(text: &[u8]) -> bool {
+pub(crate) fn is_verdict(text: &[u8]) -> bool {
     if let Some(rest) = text.strip_prefix(b"\"") {
         let len = rest.iter().take(16).take_while(|byte| byte.is_ascii_uppercase()).count();
         return len >= 3 && rest.get(len).is_none_or(|&byte| byte == b'"');

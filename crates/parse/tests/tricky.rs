@@ -388,6 +388,12 @@ fn t45_several_records_on_a_line() {
     assert_eq!(torn.get(Key::Name), "/very/lo");
     assert!(torn.has(Notes::CUT));
     assert_eq!(torn.draft(1).audit_id.unwrap().serial, 5);
+    // A file may be called so; nothing opens a verdict behind the quote.
+    let name = "/dev/shm/audit(1.1:1):/payload/apparmor=";
+    let named = any(format!("type=AVC msg=audit(1700000000.123:4): apparmor=\"DENIED\" operation=\"exec\" profile=\"p\" name=\"{name}\" pid=1 comm=\"c\" requested_mask=\"x\"").as_bytes());
+    assert_eq!(named.out.drafts.len(), 1);
+    assert_eq!([named.get(Key::Name), named.get(Key::Pid), named.get(Key::RequestedMask)], [name, "1", "x"]);
+    assert!(!named.has(Notes::CUT));
 }
 #[test]
 fn t46_cut_inside_a_value() {
