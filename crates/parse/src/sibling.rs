@@ -1,6 +1,7 @@
 //! What stands beside a message in structured carriers: times, host, program, audit id.
 //!
-//! Source: systemd.journal-fields(7); `log-formats` reference, §1.3.
+//! Source: systemd.journal-fields(7); `log-formats` reference, §1.3; the Elastic Common Schema; macros of syslog-ng; Azure
+//! Monitor's table Syslog; Splunk's default fields; OTLP's JSON encoding.
 
 use aaf_model::{AuditId, Carrier, Draft, Notes, Span, Stamp};
 
@@ -22,6 +23,8 @@ pub struct Siblings<'t> {
     /// Seconds and microseconds since boot, of fluent-bit's kmsg input.
     pub since_boot: (Option<&'t [u8]>, Option<&'t [u8]>),
     pub host: Option<&'t [u8]>,
+    /// `_HOSTNAME`, which journald sets and senders cannot.
+    pub journal_host: Option<&'t [u8]>,
     pub program: Option<&'t [u8]>,
     /// Facility and level of `dmesg --json`, which prints the seconds since boot as `time`.
     pub priority: Option<&'t [u8]>,
@@ -48,23 +51,33 @@ impl<'t> Siblings<'t> {
             b"SYSLOG_FACILITY" => &mut self.facility,
             b"sec" => &mut self.since_boot.0,
             b"usec" => &mut self.since_boot.1,
-            b"_HOSTNAME" => &mut self.host,
+            b"_HOSTNAME" => &mut self.journal_host,
             b"SYSLOG_IDENTIFIER" => &mut self.program,
             b"NODE" | b"hostname" | b"HOSTNAME" | b"node" | b"hostIdentifier" => &mut self.host,
+            b"HOST" | b"HostName" | b"Computer" => &mut self.host,
             // The name that Google's cloud has for an instance.
             b"compute.googleapis.com/resource_name" => &mut self.host,
             b"pri" => &mut self.priority,
             b"host" if parent != b"kubernetes" => &mut self.host,
-            b"name" if matches!(parent, b"agent" | b"host" | b"beat") => {
-                // The host's own name is better than the agent's.
-                if parent == b"host" {
-                    self.host = Some(value);
-                    return true;
-                }
-                &mut self.host
+            // The host's own name is better than the agent's.
+            b"name" if parent == b"host" => {
+                self.host = Some(value);
+                return true;
             }
+            b"host.name" => {
+                self.host = Some(value);
+                return true;
+            }
+            b"name" if matches!(parent, b"agent" | b"beat") => &mut self.host,
             b"process" | b"ident" | b"program" | b"program_name" | b"appname" => &mut self.program,
+            b"PROGRAM" | b"ProcessName" => &mut self.program,
             b"time" | b"timestamp" | b"@timestamp" | b"ts" | b"date" | b"unixTime" => &mut self.shipped,
+            b"_time" | b"TimeGenerated" | b"timeUnixNano" | b"DATE" => &mut self.shipped,
+            // syslog-ng prints both; only this one has a year and a zone.
+            b"ISODATE" => {
+                self.shipped = Some(value);
+                return true;
+            }
             key if key.starts_with(b"DBUS_BROKER_") => {
                 self.broker.take(&key[12..], value);
                 return true;
@@ -97,6 +110,7 @@ impl<'t> Siblings<'t> {
         fill(&mut self.since_boot.0, other.since_boot.0);
         fill(&mut self.since_boot.1, other.since_boot.1);
         fill(&mut self.host, other.host);
+        fill(&mut self.journal_host, other.journal_host);
         fill(&mut self.program, other.program);
         fill(&mut self.priority, other.priority);
         fill(&mut self.shipped, other.shipped);
@@ -111,8 +125,9 @@ impl<'t> Siblings<'t> {
         if out.drafts.len() == first && !self.broker.emit(out) {
             return;
         }
-        let host = copy(self.host, &mut out.side);
+        let host = copy(self.journal_host.or(self.host), &mut out.side);
         let program = copy(self.program, &mut out.side);
+        let is_told_by_journald = self.is_told_by_journald();
         let from_audit = self.transport == Some(b"audit");
         let number = |value: Option<&[u8]>| value.and_then(whole_number);
         for draft in &mut out.drafts[first..] {
@@ -130,8 +145,13 @@ impl<'t> Siblings<'t> {
                 draft.audit_type = u16::try_from(kind).unwrap_or(0);
             }
             draft.carrier = self.carrier(export, draft);
-            draft.host = draft.host.or(host);
-            draft.program = draft.program.or(program);
+            if is_told_by_journald {
+                draft.host = host.or(draft.host);
+                draft.program = program.or(draft.program);
+            } else {
+                draft.host = draft.host.or(host);
+                draft.program = draft.program.or(program);
+            }
             if draft.monotonic_us.is_none() {
                 let since_boot = match (number(self.since_boot.0), number(self.since_boot.1)) {
                     (Some(seconds), Some(micros)) => {
@@ -150,11 +170,20 @@ impl<'t> Siblings<'t> {
                     draft.notes.add(Notes::USER_FACILITY);
                 }
             }
-            if draft.stamp == Stamp::None {
+            let has_journal_time = self.source_realtime.or(self.realtime).is_some();
+            if draft.stamp == Stamp::None || (is_told_by_journald && has_journal_time) {
                 self.stamp(draft);
             }
             self.transport_notes(draft);
         }
+    }
+
+    /// Whether host, program and time are journald's own words, which go before what a message says of itself. auditd's
+    /// plugins hand on what other nodes sent.
+    fn is_told_by_journald(&self) -> bool {
+        let is_of_auditd =
+            self.program.is_some_and(|name| name.starts_with(b"audisp") || name.starts_with(b"auditd"));
+        self.journal_host.is_some() && self.transport.is_some() && !is_of_auditd
     }
 
     /// Who handed the message to journald, as journald itself says; senders cannot set these fields.

@@ -144,3 +144,32 @@ fn a_message_names_no_host() {
     let hosts: Vec<_> = out.drafts.iter().map(|draft| draft.host.unwrap().of(line.as_bytes())).collect();
     assert_eq!(hosts, [b"web1", b"web1"]);
 }
+
+#[test]
+fn journald_says_who_sent_a_message() {
+    let inner = format!("{KERNEL}{}", BODY.replace('"', "\\\""));
+    let sent = |transport: &str, identifier: &str, message: &str| {
+        format!(
+            r#"{{"_HOSTNAME":"web1","_TRANSPORT":"{transport}","SYSLOG_IDENTIFIER":"{identifier}","__REALTIME_TIMESTAMP":"1714564800000000","MESSAGE":"{message}{inner}"}}"#
+        )
+    };
+    for (transport, identifier, message, expected) in [
+        ("syslog", "sshd", "Invalid user Jun 30 00:00:00 dc01 kernel: ", "journal-json web1 sshd"),
+        ("syslog", "kernel", "", "journal-json web1 kernel forged"),
+        ("kernel", "kernel", "", "journal-json web1 kernel"),
+    ] {
+        let line = sent(transport, identifier, message);
+        assert_eq!(author(&line), expected, "{line}");
+        let mut out = Output::default();
+        parse_line(line.as_bytes(), &mut out);
+        let stamp = aaf_model::Stamp::Instant { epoch_us: 1_714_564_800_000_000, resolution_us: 1 };
+        assert_eq!(out.drafts[0].stamp, stamp);
+    }
+    // auditd's plugin hands on what other nodes sent.
+    let line = format!(
+        r#"{{"_HOSTNAME":"web1","_TRANSPORT":"syslog","SYSLOG_IDENTIFIER":"audisp-syslog","MESSAGE":"node=web2 {}{}"}}"#,
+        DAEMON,
+        BODY.replace('"', "\\\"")
+    );
+    assert_eq!(author(&line), "journal-json web2 audisp-syslog");
+}

@@ -151,3 +151,29 @@ fn a_refusal_of_dbus_broker_becomes_a_record() {
     parse_line(line.replace("\"apparmor\"", "\"selinux\"").as_bytes(), &mut out);
     assert_eq!(records(&out).len(), 0);
 }
+
+#[test]
+fn times_and_hosts_under_the_names_of_common_exports() {
+    let one = escaped(&format!("AVC {BODY}"), 1);
+    let shown: Vec<String> = [
+        format!(r#"{{"result":{{"_time":"2024-05-01T14:00:00.000+02:00","_raw":"{one}","host":"splunk1"}}}}"#),
+        format!(r#"{{"TimeGenerated":"2024-05-01T12:00:00.1234567Z","Computer":"azure1","HostName":"azure1","ProcessName":"audit","SyslogMessage":"{one}"}}"#),
+        format!(r#"{{"HOST":"ng1","PROGRAM":"audit","DATE":"May  1 14:00:00","ISODATE":"2024-05-01T14:00:00+02:00","MESSAGE":"{one}"}}"#),
+        format!(r#"{{"resourceLogs":[{{"resource":{{"attributes":[{{"key":"os.type","value":{{"stringValue":"linux"}}}},{{"key":"host.name","value":{{"stringValue":"otel1"}}}}]}},"scopeLogs":[{{"logRecords":[{{"timeUnixNano":"1714564800000000000","body":{{"stringValue":"{one}"}}}}]}}]}}]}}"#),
+        format!(r#"{{"@timestamp":"2024-05-01T12:00:00.000Z","agent.name":"a","host.name":"ecs1","message":"{one}"}}"#),
+        format!(r#"{{"_source":{{}},"fields":{{"@timestamp":["2024-05-01T12:00:00.000Z"],"host.name":["es1"],"message":["{one}"]}}}}"#),
+    ]
+    .iter()
+    .map(|line| only(line))
+    .collect();
+    insta::assert_debug_snapshot!(shown, @r#"
+    [
+        "json splunk1 - 1714564800000000 ingestion=true",
+        "json azure1 - 1714564800123456 ingestion=true",
+        "json ng1 - 1714564800000000 ingestion=true",
+        "json otel1 - 1714564800000000 ingestion=true",
+        "json ecs1 - 1714564800000000 ingestion=true",
+        "json es1 - 1714564800000000 ingestion=true",
+    ]
+    "#);
+}

@@ -47,6 +47,8 @@ struct Frame<'t> {
     first_message: usize,
     holds_record: bool,
     is_laurel: bool,
+    /// The value of `key`, where an attribute's name and value stand apart.
+    attribute: &'t [u8],
     /// The last number that stood alone as a string of an array.
     pair_time: Option<(usize, usize)>,
 }
@@ -153,6 +155,7 @@ impl<'t> Walk<'t, '_> {
             first_message: self.messages.len(),
             holds_record: false,
             is_laurel: false,
+            attribute: b"",
             pair_time: None,
         });
     }
@@ -174,6 +177,11 @@ impl<'t> Walk<'t, '_> {
         }
         if frame.siblings.take(frame.key, key, raw) {
             return;
+        }
+        match key {
+            b"key" => frame.attribute = raw,
+            b"stringValue" if frame.key == b"value" => return self.attribute(raw),
+            _ => {}
         }
         if key.starts_with(b"_AUDIT_FIELD_") || key.starts_with(b"AUDIT_FIELD_") || key == b"_CMDLINE" {
             return;
@@ -214,6 +222,15 @@ impl<'t> Walk<'t, '_> {
                 let pair_time = frame.pair_time;
                 self.messages.push(Message { start, end, kind, pair_time });
             }
+        }
+    }
+
+    /// `"attributes":[{"key":"host.name","value":{"stringValue":"web1"}}]` of OpenTelemetry: a key of the object around.
+    fn attribute(&mut self, value: &'t [u8]) {
+        if let [.., around, list, pair, _] = self.frames.as_mut_slice()
+            && list.key == b"attributes"
+        {
+            around.siblings.take(b"", pair.attribute, value);
         }
     }
 
