@@ -335,12 +335,28 @@ fn is_shared(scratch: &Scratch, group: &Group, line: &LineRef, companion: &LineR
     false
 }
 
-/// The line without the NUL bytes of a crash and the BOM in front, and without a carriage return behind.
+/// The line without the NUL bytes of a crash in front, and without the byte order mark of a text, which `cat` may have
+/// put between others.
 pub fn trim(line: &[u8]) -> &[u8] {
-    let mut line = line;
-    if line.first() == Some(&0) {
-        let start = line.iter().position(|&byte| byte != 0).unwrap_or(line.len());
-        line = &line[start..];
+    match line.first() {
+        Some(0) => {
+            let start = line.iter().position(|&byte| byte != 0).unwrap_or(line.len());
+            trim(&line[start..])
+        }
+        Some(0xEF) => line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line),
+        _ => line,
     }
-    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_before_a_line_is_none_of_it() {
+        for line in [&b"May  1"[..], b"\xEF\xBB\xBFMay  1", b"\0\0May  1", b"\0\xEF\xBB\xBFMay  1"] {
+            assert_eq!(trim(line), b"May  1");
+        }
+        assert_eq!([trim(b""), trim(b"\0"), trim(b"\xEF\xBB")], [&b""[..], b"", b"\xEF\xBB"]);
+    }
 }

@@ -1,5 +1,7 @@
 //! How a text is laid out: by lines, as an audit log, or as a journal's multi-line entries.
 
+use crate::audit_stream::trim;
+
 /// The layout of a text, decided by its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -39,8 +41,7 @@ impl Form {
     /// Decides by the first bytes of the text.
     pub fn of(sample: &[u8]) -> Form {
         let sample = &sample[..sample.len().min(SAMPLE_BYTES)];
-        let lines =
-            || sample.split(|&byte| byte == b'\n').map(trim_front).filter(|line| !line.is_empty()).take(64);
+        let lines = || sample.split(|&byte| byte == b'\n').map(trim).filter(|line| !line.is_empty()).take(64);
         let count = lines().count();
         let audit = lines().filter(|line| aaf_parse::audit_header(line).is_some()).count();
         if count > 0 && audit * 2 >= count {
@@ -50,7 +51,8 @@ impl Form {
         if count > 0 && pieces * 2 >= count {
             return Form::Containers;
         }
-        if sample.starts_with(b"__CURSOR=") || sample.starts_with(b"__REALTIME_TIMESTAMP=") {
+        let start = trim(sample);
+        if start.starts_with(b"__CURSOR=") || start.starts_with(b"__REALTIME_TIMESTAMP=") {
             return Form::JournalExport;
         }
         let journal = lines().filter(|line| is_journal_json(line)).count();
@@ -64,11 +66,6 @@ impl Form {
         }
         Form::Lines
     }
-}
-
-fn trim_front(line: &[u8]) -> &[u8] {
-    let start = line.iter().position(|&byte| byte != 0).unwrap_or(line.len());
-    line[start..].strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&line[start..])
 }
 
 /// `{"__REALTIME_TIMESTAMP":"1",…}`, behind the record separator of JSON text sequences or the `data:` of server-sent
@@ -95,6 +92,7 @@ mod tests {
     fn forms_by_first_lines() {
         assert_eq!(Form::of(b"\0\0\0type=AVC msg=audit(1.000:1): apparmor=\"DENIED\"\n"), Form::AuditStream);
         assert_eq!(Form::of(b"__CURSOR=s=1\nMESSAGE=x\n"), Form::JournalExport);
+        assert_eq!(Form::of(b"\xEF\xBB\xBF__CURSOR=s=1\nMESSAGE=x\n"), Form::JournalExport);
         assert_eq!(
             Form::of(b"Wed 2026-10-14 08:58:20 UTC [s=a]\n    _TRANSPORT=audit\n    MESSAGE=x\n    _UID=0\n"),
             Form::JournalVerbose
