@@ -36,6 +36,7 @@ pub fn open(file: &EvidenceFile, options: &Options) -> Result<Access, Diagnostic
         | ContentKind::Xz
         | ContentKind::Zstd
         | ContentKind::Bzip2
+        | ContentKind::Utf16
         | ContentKind::Tar
         | ContentKind::Zip => Ok(Access::Streamed),
         ContentKind::Text | ContentKind::Binary | ContentKind::Journal => {

@@ -3,6 +3,7 @@
 use aaf_model::ContentKind;
 
 use crate::tar;
+use crate::unpack::{Codec, Utf16};
 
 /// How many first bytes [`sniff()`] wants to see; fewer are enough if there are no more.
 pub const SNIFF_BYTES: usize = 1024;
@@ -35,6 +36,9 @@ pub fn sniff(first_bytes: &[u8]) -> ContentKind {
         && bytes[4..].iter().take(18).any(|&byte| byte == 0)
     {
         return ContentKind::Zip;
+    }
+    if Utf16::is_start(&bytes[..bytes.len().min(SNIFF_BYTES)]) {
+        return ContentKind::Utf16;
     }
     if tar::looks_like_tar(bytes) {
         return ContentKind::Tar;
@@ -80,7 +84,7 @@ mod tests {
 
     #[test]
     fn magic_numbers() {
-        let kinds: [(&[u8], ContentKind); 20] = [
+        let kinds: [(&[u8], ContentKind); 22] = [
             (b"", ContentKind::Empty),
             (b"\x1f\x8b\x08\0", ContentKind::Gzip),
             (b"\x1f\x8b\x08\xff", ContentKind::Binary),
@@ -98,7 +102,9 @@ mod tests {
             (b"Jan  1 00:00:00 host kernel: x\n", ContentKind::Text),
             (b"caf\xe9 in latin-1\n", ContentKind::Text),
             (b"type=AVC msg=x\x1dARCH=x86_64\n", ContentKind::Text),
-            (b"\xff\xfet\0e\0x\0t\0", ContentKind::Text),
+            (b"\xff\xfet\0e\0x\0t\0", ContentKind::Utf16),
+            (b"\xfe\xff\0t\0e\0x\0t", ContentKind::Utf16),
+            (b"\xff\xfeJan  1 00:00:00 host kernel: x\n", ContentKind::Text),
             (b"\0\0\0\0\0\0\0\0\0\0after a crash\n", ContentKind::Binary),
             (b"\x7fELF\x02\x01\x01\0\0\0", ContentKind::Binary),
         ];

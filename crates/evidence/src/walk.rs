@@ -11,7 +11,7 @@ use crate::name;
 use crate::sniff::{SNIFF_BYTES, sniff};
 use crate::stream::{Member, MemberReport, Visitor};
 use crate::tar::{Content, Entry, Stretch, Tar, Whole};
-use crate::unpack::{self, Bzip2, Codec, Gzip, Unpacker, Xz, Zstd};
+use crate::unpack::{self, Bzip2, Codec, Gzip, Unpacker, Utf16, Xz, Zstd};
 use crate::zip::{self, Archive};
 
 /// How much of a bundle is read at once; larger reads of its members pass without a copy.
@@ -62,6 +62,7 @@ impl Walk<'_> {
             ContentKind::Xz => self.unpack(input, Xz::default(), kind, place),
             ContentKind::Zstd => self.unpack(input, Zstd::default(), kind, place),
             ContentKind::Bzip2 => self.unpack(input, Bzip2::default(), kind, place),
+            ContentKind::Utf16 => self.unpack(input, Utf16::default(), kind, place),
             ContentKind::Tar => self.bundle(input, place),
             ContentKind::Zip => self.buffered_zip(input, place),
         }

@@ -272,3 +272,26 @@ fn a_bomb_within_a_bomb_stops_too() {
     assert_eq!(codes(&report), [Code::LimitReached]);
     assert!(counted.0 <= 65 << 20, "{}", counted.0);
 }
+
+#[test]
+fn utf_16_is_read_as_utf_8() {
+    let text = "May  1 12:00:00 h kernel: é € 😀\r\n".repeat(400);
+    let packed = |mark: [u8; 2], bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        mark.into_iter().chain(text.encode_utf16().flat_map(bytes)).collect()
+    };
+    let little = packed([0xFF, 0xFE], u16::to_le_bytes);
+    for packed in [&little, &packed([0xFE, 0xFF], u16::to_be_bytes), &gz(&little)] {
+        for at_once in [1, 2, 3, 7, 4096] {
+            let mut kept = common::Kept { at_once, ..Default::default() };
+            let report = aaf_evidence::stream_bytes(packed, &Limits::default(), &mut kept);
+            assert!(kept.leaves[0].bytes == text.as_bytes(), "{at_once}");
+            assert_eq!(kept.leaves[0].member.kind, ContentKind::Text);
+            assert_eq!((report.state, report.diagnostics.len()), (State::Read, 0));
+        }
+    }
+    // Half a pair, a lone second half, and half a unit at the end.
+    let damaged = b"\xFF\xFEa\0b\0c\0d\0\x3D\xD8e\0\x00\xDEf\0g";
+    let (kept, report) = unpack(damaged);
+    assert_eq!(String::from_utf8_lossy(&kept.leaves[0].bytes), "abcd\u{FFFD}e\u{FFFD}f\u{FFFD}");
+    assert_eq!(codes(&report), [Code::Corrupt]);
+}

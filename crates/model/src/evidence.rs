@@ -17,6 +17,8 @@ pub enum ContentKind {
     Zstd,
     /// bzip2.
     Bzip2,
+    /// Text in UTF-16 behind a byte order mark; read as what it is in UTF-8.
+    Utf16,
     /// tar.
     Tar,
     /// zip.
@@ -39,6 +41,7 @@ impl ContentKind {
             ContentKind::Xz => "xz",
             ContentKind::Zstd => "zstd",
             ContentKind::Bzip2 => "bzip2",
+            ContentKind::Utf16 => "utf-16",
             ContentKind::Tar => "tar",
             ContentKind::Zip => "zip",
             ContentKind::Journal => "journal",

@@ -1,15 +1,17 @@
-//! Decompressors: one driver for what they have in common, one file for each format.
+//! Decompressors, and the decoder of UTF-16: one driver for what they have in common, one file for each format.
 //!
 //! A format decodes one unit (gzip member, xz or bzip2 stream, zstd frame) at a time. The driver strings the units
 //! together, keeps to the limits, names the damage, and goes on at the next unit behind it.
 
 mod bzip2;
 mod gzip;
+mod utf16;
 mod xz;
 mod zstd;
 
 pub(crate) use self::bzip2::Bzip2;
 pub(crate) use self::gzip::{Gzip, member_mtime_us};
+pub(crate) use self::utf16::Utf16;
 pub(crate) use self::xz::Xz;
 pub(crate) use self::zstd::Zstd;
 
