@@ -162,6 +162,10 @@ impl Notes {
     /// journald took it from a process (`_TRANSPORT=syslog`, `journal` or `stdout`).
     pub const TRANSPORT_USER: Notes = Notes(1 << 16);
 
+    /// The date of an interpreted record has the day before the month, or it would be none. No remark: it tells how to read
+    /// the dates beside it.
+    pub const DAY_FIRST: Notes = Notes(1 << 17);
+
     /// Adds a note.
     pub fn add(&mut self, note: Notes) {
         self.0 |= note.0;

@@ -31,6 +31,8 @@ pub(crate) struct Found {
     pub start: usize,
     /// Local time of an interpreted header.
     pub stamp: Stamp,
+    /// Its date has the day before the month, or it would be none.
+    pub day_first: bool,
     /// The header of `ausearch -i`.
     pub interpreted: bool,
     /// There is an `audit(…)` that cannot be read.
@@ -132,7 +134,9 @@ fn unreadable(line: &[u8], at: usize) -> Option<Found> {
     }
     let header = AuditHeader { body_start: behind(line, close + 1) as u32, ..AuditHeader::default() };
     match stamp::interpreted(inside) {
-        Some(stamp) => Some(Found { header, stamp, interpreted: true, ..Found::default() }),
+        Some((stamp, day_first)) => {
+            Some(Found { header, stamp, day_first, interpreted: true, ..Found::default() })
+        }
         None => Some(Found { header, damaged: true, ..Found::default() }),
     }
 }

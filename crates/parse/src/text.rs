@@ -135,6 +135,9 @@ impl Walk<'_, '_> {
         }
         if found.interpreted {
             notes.add(Notes::INTERPRETED);
+            if found.day_first {
+                notes.add(Notes::DAY_FIRST);
+            }
         }
         if kmsg::is_written(&envelope, self.text, found) {
             notes.add(Notes::USER_FACILITY);

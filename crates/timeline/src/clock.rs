@@ -6,6 +6,7 @@ use aaf_model::block::Row;
 use aaf_model::time::Civil;
 use aaf_model::{Stamp, TimeSource};
 
+use crate::dates::DayFirst;
 use crate::hosts::Hosts;
 use crate::settle::SourceInfo;
 use crate::steps::{self, StepBack};
@@ -60,6 +61,7 @@ pub struct Clocks {
     zones: HashMap<(u32, u32), jiff::tz::TimeZone>,
     assumed: Option<jiff::tz::TimeZone>,
     mtimes: HashMap<(u32, u32), i64>,
+    days: DayFirst,
     /// Clock steps that were found, by host and serial; at most 1024.
     pub excursions: Vec<Excursion>,
     /// Clock steps beyond that number: their records keep the time that they print.
@@ -85,7 +87,7 @@ impl Clocks {
         zones: HashMap<(u32, u32), jiff::tz::TimeZone>,
         assumed: Option<jiff::tz::TimeZone>,
     ) -> Clocks {
-        let mut clocks = Clocks { zones, assumed, ..Clocks::default() };
+        let mut clocks = Clocks { zones, assumed, days: DayFirst::of(tracks), ..Clocks::default() };
         for source in sources {
             if let Some(mtime) = source.mtime_us {
                 clocks.mtimes.insert((source.evidence, source.member), mtime);
@@ -154,6 +156,7 @@ impl Clocks {
         if let Some(mtime_us) = mtime_us {
             self.mtimes.insert(key, mtime_us);
         }
+        self.days.observe(&track);
         if !track.pairs.is_empty() {
             let pairs = self.pairs.entry(key).or_default();
             if pairs.len() > MOST_PAIRS {
@@ -244,7 +247,7 @@ impl Clocks {
     /// which years are counted back where nothing else says them.
     pub fn of_envelope(&self, host: u32, row: &Row, later_us: Option<i64>) -> Resolved {
         let key = (row.evidence, row.member);
-        match row.stamp {
+        match self.days.stamp(row) {
             Stamp::Instant { epoch_us, resolution_us } => {
                 let source =
                     if row.stamp_is_ingestion { TimeSource::Ingestion } else { TimeSource::EnvelopeInstant };

@@ -11,6 +11,7 @@
 pub mod attempt;
 pub mod authenticity;
 pub mod clock;
+mod dates;
 pub mod event;
 pub mod fold;
 pub mod hosts;

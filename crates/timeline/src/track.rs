@@ -4,6 +4,8 @@ use aaf_model::block::{Block, NO_NAME, Row};
 use aaf_model::time::Civil;
 use aaf_model::{Notes, Role, Stamp};
 
+use crate::dates::Said;
+
 /// A line that carries both a stamp without zone and the kernel's clock.
 #[derive(Clone, Copy, Debug)]
 pub struct Pair {
@@ -40,6 +42,8 @@ pub struct Track {
     pub runs: Vec<SerialRun>,
     pub monotonic: Vec<MonotonicPair>,
     pub hosts: Vec<u32>,
+    /// What its interpreted dates say of their order.
+    pub dates: Said,
 }
 
 /// Times that fall by more than this while serials rise begin a new run.
@@ -62,6 +66,7 @@ impl Track {
             {
                 track.hosts.push(row.host);
             }
+            track.dates.add(Said::by(row));
             // A quotation says nothing about this host's clock.
             if row.epoch_us == i64::MIN || row.notes.has(Notes::OTHER_PROGRAM) {
                 continue;

@@ -309,7 +309,9 @@ fn resolution(digits: usize) -> u32 {
 }
 
 /// The local time inside `audit(…)` of `ausearch -i`: `11/14/23 22:13:40.123:14`, also with dots or year first.
-pub fn interpreted(inside: &[u8]) -> Option<Stamp> {
+///
+/// Says too whether the day comes before the month and can be nothing else.
+pub fn interpreted(inside: &[u8]) -> Option<(Stamp, bool)> {
     let blank = inside.iter().position(|&byte| byte == b' ')?;
     let mut numbers = [0u64; 3];
     let mut at = 0;
@@ -328,6 +330,7 @@ pub fn interpreted(inside: &[u8]) -> Option<Stamp> {
             at += 1;
         }
     }
+    let day_first = mark == b'/' && (13..32).contains(&numbers[0]);
     let (year, month, day) = match (mark, numbers) {
         (b'/', [first, second, third]) if first > 31 => (first, second, third),
         // `%x` of the C locale is month first; a month beyond 12 says otherwise.
@@ -345,5 +348,5 @@ pub fn interpreted(inside: &[u8]) -> Option<Stamp> {
     let year = i16::try_from(year).ok()?;
     let read =
         civil(inside, blank + 1, year, u8::try_from(month).ok()?, u8::try_from(day).ok()?, Spelling::Iso)?;
-    Some(read.stamp)
+    Some((read.stamp, day_first))
 }
