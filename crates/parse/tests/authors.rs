@@ -43,6 +43,7 @@ fn daemons_have_facilities_of_their_own() {
         ("<133>May  1 12:00:00 web1 audit: ", DAEMON, "journal-short web1 audit"),
         ("<133>1 2024-05-01T12:00:00.1Z web1 auditd - - - ", DAEMON, "audisp web1 auditd"),
         ("<37>1 2024-05-01T12:00:00.123456Z web1 audit 4242 - - ", "AVC ", "syslog-ietf web1 audit"),
+        ("<37>May  1 12:00:00 web1 audit[4242]: ", "AVC ", "journal-audit web1 audit"),
         ("<29>May  1 12:00:00 web1 dbus-daemon[812]: ", BUS, "syslog-bsd web1 dbus-daemon"),
         ("<29>1 2024-05-01T12:00:00.123456Z web1 dbus-daemon 812 - - ", BUS, "syslog-ietf web1 dbus-daemon"),
         ("<13>May  1 12:00:00 web1 myapp[7]: ", KERNEL, "syslog-bsd web1 myapp"),
@@ -62,6 +63,8 @@ fn the_kernel_has_one_facility() {
         // journald took the first word of what was written into /dev/kmsg for the program.
         ("<13>May  1 12:00:00 web1 ", KERNEL, "journal-short web1 audit forged"),
         ("<13>1 2024-05-01T12:00:00Z web1 audit - - - ", &KERNEL[7..], "syslog-ietf web1 audit forged"),
+        ("<13>1 2024-05-01T12:00:00Z web1 audit - - - ", "AVC ", "syslog-ietf web1 audit forged"),
+        ("May 01 12:00:00 web1 ", "audit: audit(1700000000.123:42): ", "journal-short web1 audit forged"),
         ("<12>[   12.345678] ", KERNEL, "dmesg - - forged"),
         ("<12>[   12.345678] ", DAEMON, "dmesg - - forged"),
         ("user  :notice: [   12.345678] ", KERNEL, "dmesg - - forged"),
@@ -105,6 +108,11 @@ fn log_services_print_no_host_where_syslog_does() {
         ("2024-05-01T12:00:00+02:00 {host=\"web1\", job=\"systemd-journal\"} ", KERNEL, "unknown web1 -"),
         ("2024-05-01T12:00:00+02:00 {job=\"x\"} ", KERNEL, "unknown - -"),
         ("2024-05-01T12:00:00+02:00 {} ", KERNEL, "unknown - -"),
+        (
+            "2024-05-01T12:00:00+02:00 {host=\"web1\"} May  1 12:00:00 web2 kernel: ",
+            KERNEL,
+            "syslog-bsd web2 kernel",
+        ),
         ("2024-05-01T10:00:01.123000+00:00 i-0abc123 ", KERNEL, "unknown - -"),
         // What journald makes of a text written into /dev/kmsg, in every stamp of journalctl and as it is handed on.
         ("May 01 12:00:00 web1 ", KERNEL, "journal-short web1 audit forged"),
@@ -130,6 +138,11 @@ fn a_message_names_no_host() {
         (&format!("May  1 12:00:00 web1 alice: {inner}"), KERNEL, "syslog-bsd web1 alice"),
         (&format!("May  1 12:00:00 alice: {inner}"), KERNEL, "syslog-bsd - alice"),
         (&long, KERNEL, "syslog-bsd web1 alice"),
+        (
+            &format!("2024-05-01T12:00:00+02:00 {{host=\"web1\"}} alice[7]: {inner}"),
+            KERNEL,
+            "journal-short web1 alice",
+        ),
         (&format!("[Wed May  1 12:00:00 2024] {inner}"), KERNEL, "dmesg-human - -"),
         (&format!("[   12.345678] {inner}"), KERNEL, "dmesg - -"),
         // Relays and container runtimes add a stamp of their own.

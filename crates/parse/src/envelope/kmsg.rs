@@ -50,14 +50,16 @@ fn is_cloudwatch(envelope: &Envelope, text: &[u8]) -> bool {
 ///
 /// auditd's plugin, dbus-daemon and others print a facility of their own, and do not claim to be the kernel.
 pub fn is_written(envelope: &Envelope, text: &[u8], found: &Found) -> bool {
-    // journald hands the split text on under the program `audit`.
-    let is_kernels_header =
-        !found.by_daemon && found.header.type_name.of(text).first().is_some_and(u8::is_ascii_digit);
     let claims = match envelope.carrier {
         Carrier::Dmesg | Carrier::DmesgHuman | Carrier::DmesgIso | Carrier::JournalMonotonic => true,
         _ => match envelope.program.map(|program| program.of(text)) {
             None => !found.by_daemon,
-            Some(b"audit") => is_kernels_header,
+            // journald hands on under this name what it has from the audit socket, and a text in /dev/kmsg that it split.
+            Some(b"audit") => {
+                let has_kernels_header =
+                    found.header.id.is_some() || text[found.start..].starts_with(b"audit: ");
+                !found.by_daemon && (has_kernels_header || !envelope.auth_facility)
+            }
             Some(name) => name.starts_with(b"kernel"),
         },
     };

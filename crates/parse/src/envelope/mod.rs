@@ -32,6 +32,8 @@ pub struct Envelope {
     pub monotonic_us: Option<u64>,
     /// A facility is printed that is not the kernel's.
     pub foreign_facility: bool,
+    /// It is `auth`, under which journald hands on what it has from the audit socket.
+    pub auth_facility: bool,
     /// Where the message begins.
     pub end: usize,
 }
@@ -98,6 +100,7 @@ pub fn recognise(text: &[u8], end: usize) -> Envelope {
         at += 1;
     }
     envelope.foreign_facility = priority.is_some_and(|value| value >= 8);
+    envelope.auth_facility = priority.is_some_and(|value| value / 8 == 4);
     match last {
         Some(read) => stamped::read(&mut envelope, prefix, stamp_start, &read, priority, before),
         None => unstamped::read(&mut envelope, prefix, low, priority),
@@ -153,6 +156,7 @@ fn is_hostname(word: &[u8]) -> bool {
 fn is_host(word: &[u8]) -> bool {
     let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte >= 0x80;
     word.first().is_some_and(|&byte| is_letter(byte) || byte == b':')
+        && !word.ends_with(b":")
         && word
             .iter()
             .all(|&byte| is_letter(byte) || matches!(byte, b'-' | b'.' | b'_' | b':' | b'@' | b'/' | b'%'))

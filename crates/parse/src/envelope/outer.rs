@@ -18,15 +18,14 @@ pub fn may_hold(prefix: &[u8], known: &Envelope, last: Option<&Read>, at: usize)
         return false;
     }
     // `2024-04-29 17:42:16,898:WARNING:root:Apr 29 17:42:11 fv kernel: `
-    if between.iter().all(|byte| !byte.is_ascii_whitespace())
-        || shipped::read(&prefix[..at], read.end).is_some()
-    {
+    if between.iter().all(|byte| !byte.is_ascii_whitespace()) {
         return true;
     }
-    let Some((first, next)) = word(&prefix[..at], read.end) else { return true };
+    let from = shipped::read(&prefix[..at], read.end).map_or(read.end, |shipped| shipped.end);
+    let Some((first, next)) = word(&prefix[..at], from) else { return true };
     let first = first.of(prefix);
     if matches!(first, b"stdout" | b"stderr") {
         return word(&prefix[..at], next).is_none_or(|(_, next)| next >= at);
     }
-    next >= at && (is_host(first) && !first.ends_with(b":") || matches!(first, b"]" | b"|" | b"-"))
+    next >= at && (is_host(first) || matches!(first, b"]" | b"|" | b"-"))
 }

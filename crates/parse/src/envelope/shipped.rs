@@ -18,7 +18,7 @@ pub struct Shipped {
 /// Reads what stands behind a stamp that ends at `at`.
 pub fn read(prefix: &[u8], at: usize) -> Option<Shipped> {
     match *prefix.get(at)? {
-        b',' | b';' | b'\t' => columns(prefix, at),
+        b',' | b';' => columns(prefix, at),
         b'"' if prefix.get(at + 1) == Some(&b',') => columns(prefix, at + 1),
         b' ' if prefix.get(at + 1) == Some(&b'{') => labels(prefix, at + 1),
         _ => None,

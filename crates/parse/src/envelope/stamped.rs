@@ -30,9 +30,9 @@ pub fn read(
         return;
     }
     if let Some(shipped) = shipped::read(prefix, at) {
+        envelope.host = shipped.host;
         // A program's name may follow the labels.
         if word(prefix, shipped.end).is_none() {
-            envelope.host = shipped.host;
             envelope.carrier = Carrier::Unknown;
             envelope.end = shipped.end;
             return;
@@ -91,6 +91,7 @@ fn names(envelope: &mut Envelope, prefix: &[u8], at: usize) -> usize {
         if let Some(facility) = facility::dotted(text) {
             // It stands where the kernel's own name would.
             envelope.foreign_facility |= facility != b"kern";
+            envelope.auth_facility |= facility == b"auth";
             is_behind_host = true;
         } else if let Some(name) = program(prefix, found) {
             envelope.program = Some(name);
@@ -102,7 +103,7 @@ fn names(envelope: &mut Envelope, prefix: &[u8], at: usize) -> usize {
             // `stamp [mono] audit:` has no host, `host message` no program.
             return message;
         } else {
-            envelope.host = is_host(text).then_some(found);
+            envelope.host = is_host(text).then_some(found).or(envelope.host);
             is_behind_host = true;
         }
         message = next;
