@@ -145,13 +145,9 @@ impl<'t> Siblings<'t> {
                 draft.audit_type = u16::try_from(kind).unwrap_or(0);
             }
             draft.carrier = self.carrier(export, draft);
-            if is_told_by_journald {
-                draft.host = host.or(draft.host);
-                draft.program = program.or(draft.program);
-            } else {
-                draft.host = draft.host.or(host);
-                draft.program = draft.program.or(program);
-            }
+            draft.host = if is_told_by_journald { host.or(draft.host) } else { draft.host.or(host) };
+            // A message that says it is the kernel's is judged by that: journald knows of which transport it came.
+            draft.program = draft.program.or(program);
             if draft.monotonic_us.is_none() {
                 let since_boot = match (number(self.since_boot.0), number(self.since_boot.1)) {
                     (Some(seconds), Some(micros)) => {
@@ -178,8 +174,8 @@ impl<'t> Siblings<'t> {
         }
     }
 
-    /// Whether host, program and time are journald's own words, which go before what a message says of itself. auditd's
-    /// plugins hand on what other nodes sent.
+    /// Whether host and time are journald's own words, which go before what a message says of itself. auditd's plugins hand
+    /// on what other nodes sent.
     fn is_told_by_journald(&self) -> bool {
         let is_of_auditd =
             self.program.is_some_and(|name| name.starts_with(b"audisp") || name.starts_with(b"auditd"));

@@ -159,7 +159,7 @@ fn a_message_names_no_host() {
 }
 
 #[test]
-fn journald_says_who_sent_a_message() {
+fn journald_says_from_which_host_a_message_came() {
     let inner = format!("{KERNEL}{}", BODY.replace('"', "\\\""));
     let sent = |transport: &str, identifier: &str, message: &str| {
         format!(
@@ -167,7 +167,8 @@ fn journald_says_who_sent_a_message() {
         )
     };
     for (transport, identifier, message, expected) in [
-        ("syslog", "sshd", "Invalid user Jun 30 00:00:00 dc01 kernel: ", "journal-json web1 sshd"),
+        // It calls itself the kernel's, and a process sent it.
+        ("syslog", "sshd", "Invalid user Jun 30 00:00:00 dc01 kernel: ", "journal-json web1 kernel"),
         ("syslog", "kernel", "", "journal-json web1 kernel forged"),
         ("kernel", "kernel", "", "journal-json web1 kernel"),
     ] {
