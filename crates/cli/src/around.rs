@@ -68,18 +68,3 @@ pub fn around_all(
     found.iter_mut().zip(&all).for_each(|(context, wanted)| context.finish(wanted));
     AroundAll { of: ids.into_iter().zip(found).collect(), gone }
 }
-
-/// The incident whose id begins so.
-pub fn find<'i>(
-    incidents: &'i [IncidentRow],
-    prefix: &str,
-    case: &CaseReader,
-) -> anyhow::Result<&'i IncidentRow> {
-    let prefix = prefix.trim().to_ascii_lowercase();
-    let mut found = incidents.iter().filter(|row| !prefix.is_empty() && row.incident_id.starts_with(&prefix));
-    match (found.next(), found.next()) {
-        (Some(only), None) => Ok(only),
-        (None, _) => anyhow::bail!("no incident of {} begins with {prefix}", case.folder().display()),
-        _ => anyhow::bail!("{prefix} begins several incidents; write more digits"),
-    }
-}

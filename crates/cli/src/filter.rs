@@ -3,11 +3,12 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use aaf_model::tables::TimelineRow;
+use aaf_model::tables::{IncidentRow, TimelineRow};
 use anyhow::Context;
 use clap::Args;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
+use crate::incident;
 use crate::when::{self, Anchor};
 
 /// Which lines of timelines are wanted; several of one option widen, several options narrow.
@@ -32,7 +33,7 @@ pub struct Filters {
     /// Up to this instant
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub until: Option<String>,
-    /// Incidents whose id begins so
+    /// Incidents, by number in `incidents` or id; of that at least four digits
     #[arg(long, value_name = "ID")]
     pub incident: Vec<String>,
 }
@@ -62,14 +63,23 @@ pub struct Wanted {
     incidents: Vec<String>,
 }
 
+/// The incidents that filters may name, and where they are from.
+pub struct From<'a> {
+    pub incidents: &'a [IncidentRow],
+    pub place: &'a str,
+}
+
 impl Filters {
     /// Makes sense of what was written.
-    pub fn understand(&self, anchor: &Anchor<'_>) -> anyhow::Result<Wanted> {
+    pub fn understand(&self, anchor: &Anchor<'_>, from: &From<'_>) -> anyhow::Result<Wanted> {
         let instant = |text: &Option<String>, option: &str| {
             text.as_deref()
                 .map(|text| when::parse(text, anchor))
                 .transpose()
                 .map_err(|error| anyhow::anyhow!("{option}: {error}"))
+        };
+        let id = |written: &String| {
+            incident::find(from.incidents, written, from.place).map(|it| it.row.incident_id.clone())
         };
         Ok(Wanted {
             profile: globs(&self.profile).context("--profile")?,
@@ -78,7 +88,7 @@ impl Filters {
             verdicts: self.verdict.clone(),
             since_us: instant(&self.since, "--since")?,
             until_us: instant(&self.until, "--until")?,
-            incidents: self.incident.iter().map(|id| id.to_ascii_lowercase()).collect(),
+            incidents: self.incident.iter().map(id).collect::<anyhow::Result<_>>()?,
         })
     }
 }
@@ -112,10 +122,7 @@ impl Wanted {
             && self.since_us.is_none_or(|since| last.is_some_and(|last| last >= since))
             && self.until_us.is_none_or(|until| first.is_some_and(|first| first <= until))
             && (self.incidents.is_empty()
-                || row
-                    .incident_id
-                    .as_ref()
-                    .is_some_and(|id| self.incidents.iter().any(|want| id.starts_with(want))))
+                || row.incident_id.as_ref().is_some_and(|id| self.incidents.contains(id)))
     }
 }
 
@@ -132,12 +139,17 @@ mod tests {
             operation: b"exec".to_vec(),
             first_time_us: Some(1_000_000),
             last_time_us: Some(9_000_000),
-            incident_id: Some("abcd".to_owned()),
+            incident_id: Some("abcd000000000000".to_owned()),
             ..TimelineRow::default()
         };
         let zone = jiff::tz::TimeZone::UTC;
+        let incidents = ["1234000000000000", "abcd000000000000"]
+            .map(|id| IncidentRow { incident_id: id.to_owned(), ..IncidentRow::default() });
         filters
-            .understand(&Anchor { zone: &zone, period_us: Some((0, 10_000_000)) })
+            .understand(
+                &Anchor { zone: &zone, period_us: Some((0, 10_000_000)) },
+                &From { incidents: &incidents, place: "case" },
+            )
             .expect("filters")
             .has(&row)
     }
@@ -155,7 +167,9 @@ mod tests {
         assert!(has(&Filters { since: Some("-2s".to_owned()), ..Filters::default() }));
         assert!(!has(&Filters { since: Some("-0s".to_owned()), ..Filters::default() }));
         assert!(!has(&Filters { until: Some("1970-01-01T00:00:00Z".to_owned()), ..Filters::default() }));
-        assert!(has(&Filters { incident: of(&["AB"]), ..Filters::default() }));
+        assert!(has(&Filters { incident: of(&["ABCD"]), ..Filters::default() }));
+        assert!(has(&Filters { incident: of(&["1", "2"]), ..Filters::default() }));
+        assert!(!has(&Filters { incident: of(&["1"]), ..Filters::default() }));
         assert_eq!(verdict("audited").as_deref(), Ok("AUDIT"));
         assert!(verdict("blocked").is_err());
     }

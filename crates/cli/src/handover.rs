@@ -17,7 +17,8 @@ use aaf_report::{PlainPage, context, escape};
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
-use crate::around::{around, find};
+use crate::around::around;
+use crate::incident;
 use crate::key;
 use crate::reread::Evidence;
 
@@ -66,7 +67,7 @@ pub fn write(case: &CaseReader, wish: &Wish<'_>) -> anyhow::Result<Written> {
     // Before anything is read, so that a typing error costs nothing.
     package::refuse(wish.folder, wish.force)?;
     let all = case.incidents()?;
-    let mut incident = find(&all, wish.incident, case)?.clone();
+    let mut incident = incident::find(&all, wish.incident, &case.folder().display().to_string())?.row.clone();
     let key = wish.redact.map(key::open).transpose()?;
     if let Some(path) = wish.redact
         && std::path::absolute(path)

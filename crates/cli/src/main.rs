@@ -8,6 +8,7 @@ mod commands;
 mod exit;
 mod filter;
 mod handover;
+mod incident;
 mod input;
 mod interrupt;
 mod key;

@@ -202,3 +202,40 @@ fn what_recurs_and_is_low_is_told_once() {
     let text = place.run(&["incidents", "case"]).expect(0);
     assert!(text.out.contains(" 10 times more until "), "{}", text.out);
 }
+
+#[test]
+fn the_number_of_the_list_is_the_incident_that_commands_take() {
+    let place = Place::new();
+    place.run(&["analyze", &sample("web01.tar.xz"), "-o", "case", "-q"]).expect(0);
+    let json = place.run(&["incidents", "case", "--min-severity", "info", "--format", "json"]).expect(0);
+    let rows: Vec<Value> = serde_json::from_str(&json.out).unwrap();
+    let text = place.run(&["incidents", "case"]).expect(0).out;
+    let heads: Vec<&str> =
+        text.lines().filter(|line| !line.starts_with("     ") && !line.is_empty()).collect();
+    assert!(heads.len() > 3, "{text}");
+    for head in heads {
+        let number = head.split_whitespace().next().unwrap();
+        let id = rows[number.parse::<usize>().unwrap() - 1]["incident_id"].as_str().unwrap();
+        assert!(head.ends_with(&id[..8]), "{head}");
+    }
+    // Filters do not number anew.
+    let some = place.run(&["incidents", "case", "--technique", "T1190"]).expect(0).out;
+    let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let head = words(some.lines().next().unwrap());
+    assert!(head[0] != "1" && text.lines().any(|line| words(line) == head), "{some}");
+    let first = rows[0]["incident_id"].as_str().unwrap();
+    let run = place.run(&["dismiss", "case", "1", "--reason", "maintenance", "--author", "ir"]).expect(0);
+    let title = rows[0]["title"].as_str().unwrap();
+    assert_eq!(run.out, format!("dismiss by ir: 1  critical  (policy)  {title}  {first}\n"));
+    for arguments in [["context", "case", "1"].as_slice(), &["timeline", "case", "--incident", "1"]] {
+        let by_number = place.run(arguments).expect(0).out;
+        let mut by_id = arguments.to_vec();
+        *by_id.last_mut().unwrap() = &first[..4];
+        assert_eq!(by_number, place.run(&by_id).expect(0).out);
+    }
+    for wrong in ["0", "999", "d36", "zzzz", ""] {
+        place.run(&["context", "case", wrong]).expect(1);
+        place.run(&["note", "case", wrong, "x", "--author", "ir"]).expect(1);
+    }
+    place.run(&["timeline", "case", "--incident", "zzzz"]).expect(1);
+}

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use aaf_export::{CaseReader, annotations};
 use aaf_model::tables::Annotation;
-use aaf_report::escape;
+use aaf_report::{escape, incidents};
 use anyhow::Context;
 use clap::Args;
 
 use crate::exit::Exit;
+use crate::incident;
 use crate::ui::Ui;
 
 /// Of what, and who says it.
@@ -17,7 +18,7 @@ use crate::ui::Ui;
 struct Of {
     /// The case folder
     case: PathBuf,
-    /// The incident's id, or as much of its beginning as is unique
+    /// The incident's number in `incidents`, or its id; of that at least four digits
     incident: String,
     /// Who says it; `$USER` by default
     #[arg(long, value_name = "NAME")]
@@ -95,30 +96,21 @@ impl Of {
         if text.trim().is_empty() || author.trim().is_empty() {
             anyhow::bail!("the author (--author) and what is said must not be empty");
         }
-        let incidents = CaseReader::open(&self.case)?.incidents()?;
-        let prefix = self.incident.trim().to_ascii_lowercase();
-        let found: Vec<&str> = incidents
-            .iter()
-            .map(|incident| &*incident.incident_id)
-            .filter(|id| !prefix.is_empty() && id.starts_with(&prefix))
-            .collect();
-        let incident_id = match found[..] {
-            [one] => one.to_owned(),
-            [] => anyhow::bail!("no incident of {} begins with {prefix}", self.case.display()),
-            _ => anyhow::bail!("{prefix} begins {} incidents; write more digits", found.len()),
-        };
+        let all = CaseReader::open(&self.case)?.incidents()?;
+        let meant = incident::find(&all, &self.incident, &self.case.display().to_string())?;
         let said = Annotation {
             time: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             author,
             action: action.to_owned(),
-            incident_id,
+            incident_id: meant.row.incident_id.clone(),
             text,
         };
         annotations::append(&self.case, &said)
             .with_context(|| self.case.join(aaf_export::ANNOTATIONS).display().to_string())?;
         let mut out = ui.out();
         if !ui.quiet {
-            writeln!(out, "{action} {} by {}", said.incident_id, escape::terminal(said.author.as_bytes()))?;
+            let (what, author) = (incidents::name(&meant), escape::terminal(said.author.as_bytes()));
+            writeln!(out, "{action} by {author}: {what}")?;
         }
         out.flush()?;
         Ok(Exit::Done)

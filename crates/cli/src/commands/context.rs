@@ -10,8 +10,9 @@ use aaf_report::time::Clock;
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 
-use crate::around::{Around, around, find};
+use crate::around::{Around, around};
 use crate::exit::Exit;
+use crate::incident;
 use crate::reread::Evidence;
 use crate::ui::Ui;
 use crate::values;
@@ -30,7 +31,7 @@ pub struct ContextCommand {
     /// A case folder; its evidence is read again
     #[arg(value_name = "CASE")]
     case: PathBuf,
-    /// The incident's id, or as much of its beginning as is unique
+    /// The incident's number in `incidents`, or its id; of that at least four digits
     incident: String,
     /// How far before and after the incident to look
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = values::duration)]
@@ -61,7 +62,8 @@ impl ContextCommand {
     pub fn run(self, ui: &Ui) -> anyhow::Result<Exit> {
         let case = CaseReader::open(&self.case)?;
         let incidents = case.incidents()?;
-        let incident = find(&incidents, &self.incident, &case)?;
+        let place = case.folder().display().to_string();
+        let incident = incident::find(&incidents, &self.incident, &place)?.row;
         if incident.first_time_us.is_none() {
             anyhow::bail!("incident {} has no time that is known", incident.incident_id);
         }

@@ -38,7 +38,7 @@ pub struct Export {
     /// What to write
     #[arg(long, value_name = "FORMAT", required_unless_present = "incident")]
     format: Option<Format>,
-    /// Hand over this incident: its id, or as much of its beginning as is unique
+    /// Hand over this incident: its number in `incidents`, or its id; of that at least four digits
     #[arg(long, value_name = "ID", conflicts_with = "format", requires = "output")]
     incident: Option<String>,
     /// Where to write; standard output by default, a folder with --incident

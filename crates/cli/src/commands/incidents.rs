@@ -7,7 +7,7 @@ use aaf_case::Analysis;
 use aaf_export::annotations;
 use aaf_model::tables::{Annotation, FindingRow, IncidentRow};
 use aaf_model::{HashKind, Level};
-use aaf_report::incidents;
+use aaf_report::incidents::{self, Numbered, numbered};
 use aaf_report::time::Clock;
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
@@ -81,12 +81,13 @@ impl Incidents {
     pub fn run(self, ui: &Ui) -> anyhow::Result<Exit> {
         let Read { all, findings, annotations, damage } = self.read(ui)?;
         let said = incidents::Said::new(&annotations);
-        let shown: Vec<&IncidentRow> = all.iter().filter(|row| self.is_wanted(row)).collect();
+        let told: Vec<Numbered<'_>> = numbered(&all).filter(|it| self.is_wanted(it.row)).collect();
+        let shown: Vec<&IncidentRow> = told.iter().map(|it| it.row).collect();
         let mut out = ui.out();
         match self.format {
             Format::Text => {
                 let clock = Clock::new(self.display_tz.clone().unwrap_or(TimeZone::UTC));
-                incidents::text(&shown, &findings, &said, (&clock, ui.columns()), &mut out)?;
+                incidents::text(&told, &findings, &said, (&clock, ui.columns()), &mut out)?;
             }
             Format::Json => incidents::json(&shown, &findings, &said, &mut out)?,
             Format::Markdown => incidents::markdown(&shown, &said, &mut out)?,

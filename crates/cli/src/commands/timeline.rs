@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use aaf_model::HashKind;
-use aaf_model::tables::TimelineRow;
+use aaf_model::tables::{IncidentRow, TimelineRow};
 use aaf_report::time::Clock;
 use aaf_report::timeline::{self, View};
 use clap::{Args, ValueEnum};
@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 
 use crate::args::{Against, Reading};
 use crate::exit::Exit;
-use crate::filter::Filters;
+use crate::filter::{self, Filters};
 use crate::input::{self, Input};
 use crate::ui::Ui;
 use crate::values;
@@ -63,13 +63,28 @@ enum Format {
     Markdown,
 }
 
+/// What was read.
+struct Read {
+    /// All lines.
+    rows: Vec<TimelineRow>,
+    incidents: Vec<IncidentRow>,
+    /// The number of events.
+    events: u64,
+    /// Whether evidence was damaged.
+    damage: bool,
+}
+
 impl Timeline {
     pub fn run(self, ui: &Ui) -> anyhow::Result<Exit> {
-        let (rows, events, damage) = self.rows(ui)?;
+        let Read { rows, incidents, events, damage } = self.read(ui)?;
         let zone = self.display_tz.clone().unwrap_or(TimeZone::UTC);
         let firsts = rows.iter().filter_map(|row| row.first_time_us).min();
         let lasts = rows.iter().filter_map(|row| row.last_time_us).max();
-        let wanted = self.filters.understand(&Anchor { zone: &zone, period_us: firsts.zip(lasts) })?;
+        let place = self.inputs.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" ");
+        let wanted = self.filters.understand(
+            &Anchor { zone: &zone, period_us: firsts.zip(lasts) },
+            &filter::From { incidents: &incidents, place: &place },
+        )?;
         let digits = timeline::id_digits(&rows.iter().collect::<Vec<_>>(), events);
         let shown: Vec<&TimelineRow> = rows.iter().filter(|row| wanted.has(row)).collect();
         if shown.is_empty() && !ui.quiet {
@@ -90,8 +105,7 @@ impl Timeline {
         Ok(if damage { Exit::Damaged } else { Exit::Done })
     }
 
-    /// All lines, the number of events, and whether evidence was damaged.
-    fn rows(&self, ui: &Ui) -> anyhow::Result<(Vec<TimelineRow>, u64, bool)> {
+    fn read(&self, ui: &Ui) -> anyhow::Result<Read> {
         let input = input::open(&self.inputs, &self.reading, ui, |options| {
             options.evidence.hash = HashKind::None;
             options.raw = aaf_scan::Raw::None;
@@ -107,6 +121,6 @@ impl Timeline {
         if let Some(baseline) = self.against.learn()? {
             baseline.mark(&mut rows, &mut incidents);
         }
-        Ok((rows, events, damage))
+        Ok(Read { rows, incidents, events, damage })
     }
 }

@@ -32,6 +32,7 @@ impl Place {
         command
             .args(arguments)
             .current_dir(self.folder.path())
+            .env_remove("COLUMNS")
             .env_remove("NO_COLOR")
             .env_remove("CLICOLOR_FORCE");
         command

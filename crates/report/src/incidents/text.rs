@@ -6,6 +6,7 @@ use std::io;
 use aaf_model::Level;
 use aaf_model::tables::{FindingRow, IncidentRow};
 
+use super::number::{Numbered, numbered};
 use super::said::{Said, sentence};
 use crate::escape::{pad, pad_left, terminal, truncate, width};
 use crate::page::{Page, Style, wrapped};
@@ -24,20 +25,20 @@ pub fn top(
     (clock, columns): (&Clock, usize),
     page: &mut dyn Page,
 ) -> io::Result<()> {
-    let all: Vec<&IncidentRow> = incidents.iter().collect();
+    let all: Vec<Numbered<'_>> = numbered(incidents).collect();
     let folded = fold(&all, |_| true);
     // What nobody has to decide about is counted below.
-    let telling = folded.iter().filter(|one| level(one.incident) > Level::Info).count();
+    let telling = folded.iter().filter(|one| level(one.first.row) > Level::Info).count();
     let (shown, left) = folded.split_at(most.min(telling.max(folded.len().min(1))));
-    let layout = Layout::of(&shown.iter().map(|one| one.incident).collect::<Vec<_>>(), &all, clock);
-    for (at, one) in shown.iter().enumerate() {
-        head(at, one.incident, &layout, clock, page)?;
-        details(one.incident, columns, page)?;
+    let layout = Layout::of(&shown.iter().map(|one| one.first).collect::<Vec<_>>(), &all, clock);
+    for one in shown {
+        head(&one.first, &layout, clock, page)?;
+        details(one.first.row, columns, page)?;
         again(one, &layout, clock, columns, page)?;
     }
     if !left.is_empty() {
         let mut rest: BTreeMap<std::cmp::Reverse<Level>, u64> = BTreeMap::new();
-        for incident in left.iter().flat_map(|one| std::iter::once(&one.incident).chain(&one.again)) {
+        for incident in left.iter().flat_map(|one| std::iter::once(&one.first.row).chain(&one.again)) {
             *rest.entry(std::cmp::Reverse(level(incident))).or_default() += 1;
         }
         let rest: Vec<String> =
@@ -49,7 +50,7 @@ pub fn top(
 
 /// Every incident with its findings.
 pub fn text(
-    incidents: &[&IncidentRow],
+    incidents: &[Numbered<'_>],
     findings: &[FindingRow],
     said: &Said<'_>,
     (clock, columns): (&Clock, usize),
@@ -59,11 +60,11 @@ pub fn text(
     // Of what somebody spoke, nothing is folded away.
     let folded = fold(incidents, |incident| said.of(incident).is_empty());
     for (at, one) in folded.iter().enumerate() {
-        let incident = one.incident;
+        let incident = one.first.row;
         if at > 0 {
             page.end_line()?;
         }
-        head(at, incident, &layout, clock, page)?;
+        head(&one.first, &layout, clock, page)?;
         details(incident, columns, page)?;
         again(one, &layout, clock, columns, page)?;
         more(incident, columns, page)?;
@@ -76,7 +77,7 @@ pub fn text(
 
 /// An incident, and those after it that tell the same again.
 struct Folded<'i> {
-    incident: &'i IncidentRow,
+    first: Numbered<'i>,
     again: Vec<&'i IncidentRow>,
 }
 
@@ -84,12 +85,13 @@ struct Folded<'i> {
 type Same<'i> = (Option<&'i str>, &'i [u8], &'i str, &'i str);
 
 /// Low incidents of one profile that say the same are told once: a service that lacks a rule meets it every few minutes, for weeks.
-fn fold<'i>(incidents: &[&'i IncidentRow], may_fold: impl Fn(&IncidentRow) -> bool) -> Vec<Folded<'i>> {
+fn fold<'i>(incidents: &[Numbered<'i>], may_fold: impl Fn(&IncidentRow) -> bool) -> Vec<Folded<'i>> {
     let mut folded: Vec<Folded<'i>> = Vec::new();
     let mut known: BTreeMap<Same<'_>, usize> = BTreeMap::new();
-    for &incident in incidents {
+    for &first in incidents {
+        let incident = first.row;
         if level(incident) > Level::Low || !may_fold(incident) {
-            folded.push(Folded { incident, again: Vec::new() });
+            folded.push(Folded { first, again: Vec::new() });
             continue;
         }
         let key =
@@ -98,7 +100,7 @@ fn fold<'i>(incidents: &[&'i IncidentRow], may_fold: impl Fn(&IncidentRow) -> bo
             Some(&at) => folded[at].again.push(incident),
             None => {
                 known.insert(key, folded.len());
-                folded.push(Folded { incident, again: Vec::new() });
+                folded.push(Folded { first, again: Vec::new() });
             }
         }
     }
@@ -133,7 +135,7 @@ fn again(
     let text = format!("{times} times more{until}, {events} events: {}{more}", ids.join(" "));
     detail("again", &text, columns, page)?;
     // What the first did not aim at; numbers of processes make no other target.
-    let mut known: BTreeSet<String> = one.incident.payload.split(", ").map(without_numbers).collect();
+    let mut known: BTreeSet<String> = one.first.row.payload.split(", ").map(without_numbers).collect();
     let also = one.again.iter().flat_map(|incident| incident.payload.split(", "));
     let also: Vec<&str> = also.filter(|target| known.insert(without_numbers(target))).collect();
     detail("also", &also.join(", "), columns, page)
@@ -146,22 +148,24 @@ fn without_numbers(text: &str) -> String {
 }
 
 struct Layout {
+    number: usize,
     host: usize,
     profile: usize,
     one_day: bool,
 }
 
 impl Layout {
-    fn of(shown: &[&IncidentRow], all: &[&IncidentRow], clock: &Clock) -> Layout {
+    fn of(shown: &[Numbered<'_>], all: &[Numbered<'_>], clock: &Clock) -> Layout {
         let widest = |text: &dyn Fn(&IncidentRow) -> String| {
-            shown.iter().map(|it| width(&text(it))).max().unwrap_or(0)
+            shown.iter().map(|it| width(&text(it.row))).max().unwrap_or(0)
         };
+        let number = shown.iter().map(|it| it.number.to_string().len()).max().unwrap_or(0).max(2);
         // Where everything happened on one day, the period above says which.
-        let times = all.iter().flat_map(|incident| [incident.first_time_us, incident.last_time_us]);
+        let times = all.iter().flat_map(|it| [it.row.first_time_us, it.row.last_time_us]);
         let mut days = times.flatten().map(|us| clock.date(us));
         let first_day = days.next();
         let one_day = days.all(|day| Some(day) == first_day);
-        Layout { host: widest(&host), profile: widest(&profile), one_day }
+        Layout { number, host: widest(&host), profile: widest(&profile), one_day }
     }
 }
 
@@ -181,14 +185,15 @@ fn profile(incident: &IncidentRow) -> String {
     }
 }
 
-fn head(
-    at: usize,
-    incident: &IncidentRow,
-    layout: &Layout,
-    clock: &Clock,
-    page: &mut dyn Page,
-) -> io::Result<()> {
-    page.plain(&format!(" {}  ", pad_left(&(at + 1).to_string(), 2)))?;
+/// Number, severity, profile, title and id of an incident: enough to see which one is meant.
+pub fn name(it: &Numbered<'_>) -> String {
+    let (title, severity) = (terminal(it.row.title.as_bytes()), terminal(it.row.severity.as_bytes()));
+    format!("{}  {severity}  {}  {title}  {}", it.number, profile(it.row), it.row.incident_id)
+}
+
+fn head(it: &Numbered<'_>, layout: &Layout, clock: &Clock, page: &mut dyn Page) -> io::Result<()> {
+    let incident = it.row;
+    page.plain(&format!(" {}  ", pad_left(&it.number.to_string(), layout.number)))?;
     page.put(phrase::severity_style(&incident.severity), &pad(&incident.severity, 8))?;
     page.plain(&format!("  {}  ", pad(&host(incident), layout.host)))?;
     page.put(Style::Heading, &pad(&profile(incident), layout.profile))?;
