@@ -29,9 +29,7 @@ pub fn open(
     {
         return Ok(Input::Case(Box::new(CaseReader::open(only)?)));
     }
-    if let Some(case) = inputs.iter().find(|input| CaseReader::is_case(input)) {
-        anyhow::bail!("{} is a case; give one case, or evidence", case.display());
-    }
+    refuse_cases(inputs, "give one case, or evidence")?;
     let mut options = reading.options();
     prepare(&mut options);
     let inventory = aaf_evidence::discover(inputs, &options.evidence);
@@ -46,5 +44,23 @@ pub fn open(
             anyhow::bail!("no evidence could be read");
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// A case is no evidence: its tables hold no lines, and would pass for a host on which nothing happened.
+pub fn refuse_cases(inputs: &[PathBuf], instead: &str) -> anyhow::Result<()> {
+    match inputs.iter().find(|input| CaseReader::is_case(input)) {
+        Some(case) => anyhow::bail!("{} is a case, not evidence; {instead}", case.display()),
+        None => Ok(()),
+    }
+}
+
+/// Says that nothing was found, which is no proof that nothing happened.
+pub fn tell_if_empty(analysis: &Analysis, ui: &Ui) {
+    if analysis.info.totals.events == 0 {
+        ui.warning(
+            "no AppArmor record was found in what was read: either nothing was recorded, or kernel log, audit.log and journal \
+             are not in it; `evidence` lists what was read",
+        );
     }
 }

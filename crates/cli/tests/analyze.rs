@@ -236,3 +236,41 @@ fn a_closed_pipe_is_no_error() {
         assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{arguments:?}");
     }
 }
+
+#[test]
+fn a_case_is_no_evidence() {
+    let place = Place::new();
+    place.file("audit.log", log());
+    place.run(&["analyze", "audit.log", "-o", "case", "-q"]).expect(0);
+    for arguments in [
+        ["analyze", "case", "-o", "again"].as_slice(),
+        &["analyze", "audit.log", "case"],
+        &["records", "case"],
+    ] {
+        let run = place.run(arguments).expect(1);
+        assert!(run.err.starts_with("error: case is a case, not evidence; "), "{}", run.err);
+        assert!(run.out.is_empty() && run.err.lines().count() == 1, "{}", run.err);
+    }
+    assert!(!place.path("again").exists());
+    let run = place.run(&["incidents", "case", "audit.log"]).expect(1);
+    assert_eq!(run.err, "error: case is a case, not evidence; give one case, or evidence\n");
+}
+
+#[test]
+fn that_nothing_was_found_is_said() {
+    let place = Place::new();
+    place.file("plain.log", "Oct 14 08:56:29 web01 sshd[1]: Accepted publickey for alice from 10.0.2.2\n");
+    place.file("empty.log", "");
+    for arguments in
+        [["analyze", "plain.log"].as_slice(), &["analyze", "empty.log", "-q"], &["incidents", "plain.log"]]
+    {
+        let run = place.run(arguments).expect(0);
+        assert!(
+            run.err.starts_with("warning: no AppArmor record was found in what was read: "),
+            "{}",
+            run.err
+        );
+    }
+    place.file("audit.log", log());
+    assert!(place.run(&["analyze", "audit.log"]).expect(0).err.is_empty());
+}

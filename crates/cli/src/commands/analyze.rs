@@ -15,6 +15,7 @@ use jiff::tz::TimeZone;
 
 use crate::args::{Against, Evidence, Reading};
 use crate::exit::Exit;
+use crate::input;
 use crate::interrupt;
 use crate::ui::Ui;
 use crate::values::{self, Severity};
@@ -127,6 +128,11 @@ enum Digest {
 
 impl Analyze {
     pub fn run(self, ui: &Ui) -> anyhow::Result<Exit> {
+        input::refuse_cases(
+            &self.evidence.evidence,
+            "`incidents`, `timeline` and `report` read a case, `merge` joins cases, `analyze` takes the evidence that \
+             its run.json names as given",
+        )?;
         let started = jiff::Timestamp::now();
         let baseline = self.against.learn()?;
         let mut options = self.reading.options();
@@ -183,6 +189,7 @@ impl Analyze {
         }
         let is_text = self.format == Format::Text;
         let damage = ui.diagnostics(&analysis.diagnostics, is_text);
+        input::tell_if_empty(&analysis, ui);
         self.print(&analysis, written.as_ref().map(|(path, bytes)| (&**path, *bytes)), ui)?;
         let reached = values::reaches(self.fail_on, &analysis.incidents);
         // The process ends here; giving back millions of rows one by one would only take time.

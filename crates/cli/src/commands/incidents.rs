@@ -147,6 +147,7 @@ impl Incidents {
             }
             Input::Evidence(analysis) => {
                 let damage = ui.diagnostics(&analysis.diagnostics, false);
+                input::tell_if_empty(&analysis, ui);
                 ui.suppressions(&analysis, self.reading.suppress.as_deref());
                 let Analysis { incidents: mut all, findings, mut timelines, .. } = *analysis;
                 if let Some(baseline) = &baseline {

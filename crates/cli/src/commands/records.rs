@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 
 use crate::args::{Evidence, Reading};
 use crate::exit::Exit;
+use crate::input;
 use crate::ui::Ui;
 
 /// Print every record as parsed, in the order of the evidence
@@ -47,6 +48,10 @@ const BLOCK_BYTES: usize = 64 << 10;
 
 impl Records {
     pub fn run(self, ui: &Ui) -> anyhow::Result<Exit> {
+        input::refuse_cases(
+            &self.evidence.evidence,
+            "`records` reads the evidence, of a case ask `timeline`, `show` or sightings.parquet",
+        )?;
         let options = self.reading.options();
         let mut out = ui.out();
         let mut block = Vec::with_capacity(BLOCK_BYTES * 2);

@@ -115,6 +115,7 @@ impl Timeline {
             Input::Case(case) => (case.timelines()?, case.incidents()?, case.info().totals.events, false),
             Input::Evidence(analysis) => {
                 let damage = ui.diagnostics(&analysis.diagnostics, false);
+                input::tell_if_empty(&analysis, ui);
                 (analysis.timelines, analysis.incidents, analysis.info.totals.events, damage)
             }
         };
