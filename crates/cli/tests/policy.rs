@@ -197,3 +197,47 @@ fn overrides_compile_keep_use_and_close_attacks() {
     println!("{table}");
     assert!(table.lines().count() > 20, "{table}");
 }
+
+#[test]
+fn what_a_missing_include_might_permit_is_not_called_refused() {
+    let place = Place::new();
+    let log = [
+        common::avc(1, 0, "AUDIT", "p", "name=\"/etc/ld.so.cache\""),
+        common::avc(2, 1, "AUDIT", "p", "name=\"/etc/shadow\""),
+        common::avc(3, 2, "DENIED", "p", "name=\"/srv/x\""),
+        common::avc(4, 3, "AUDIT", "whole", "name=\"/srv/x\""),
+        common::avc(5, 4, "AUDIT", "gone", "name=\"/srv/x\""),
+    ];
+    place.file("audit.log", log.concat());
+    place.file("tree/p", "profile p {\n  include <abstractions/base>\n  deny /etc/shadow r,\n}\n");
+    place.file("tree/whole", "profile whole {\n  /srv/y r,\n}\n");
+    place.run(&["analyze", "audit.log", "-o", "case", "-q"]).expect(0);
+    let text = place.run(&["policy", "replay", "case", "--tree", "tree"]).expect(0).out;
+    let expected = "\
+gone: r /srv/x (another's) (1×)
+    recorded AUDIT, policy not known  cannot be judged: the tree has no such profile
+p: attack r /etc/ld.so.cache (another's) (1×)
+    recorded AUDIT, policy not known  cannot be judged: abstractions/base is missing
+p: attack r /etc/shadow (another's) (1×)
+    recorded AUDIT, policy denied, silent  now refused  by p:3
+p: attack r /srv/x (another's) (1×)
+    recorded DENIED, policy denied, logged
+whole: r /srv/x (another's) (1×)
+    recorded AUDIT, policy denied, logged  now refused
+5 behaviours: 2 now refused, 0 now allowed, 0 now silent, 2 cannot be judged, the others as recorded
+  1 cannot be judged: abstractions/base is missing
+  1 cannot be judged: the tree has no such profile
+";
+    assert_eq!(text, expected);
+    let changed = place
+        .run(&["policy", "replay", "case", "--tree", "tree", "--changed", "--format", "csv"])
+        .expect(0)
+        .out;
+    assert_eq!(changed.lines().skip(1).filter(|line| line.contains(",now refused,")).count(), 2, "{changed}");
+    assert_eq!(changed.lines().count(), 3, "{changed}");
+    let json = place.run(&["policy", "replay", "case", "--tree", "tree", "--format", "json"]).expect(0).out;
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
+    let cache = rows.iter().find(|row| row["question"] == "r /etc/ld.so.cache (another's)").unwrap();
+    assert_eq!(cache["cannot_be_judged"], "abstractions/base is missing");
+    assert!(cache["change"].is_null());
+}

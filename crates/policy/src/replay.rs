@@ -60,6 +60,8 @@ pub struct Judged {
     pub rules: Vec<Cited>,
     /// What the answer does not know.
     pub caveats: Vec<String>,
+    /// Includes of the profile that are missing.
+    pub missing_includes: Vec<String>,
     /// The highest priority among the rules that decide.
     pub priority: i32,
 }
@@ -73,6 +75,18 @@ impl Judged {
             (true, false) => "allowed, not logged",
             (false, true) => "denied, logged",
             (false, false) => "denied, silent",
+        }
+    }
+
+    /// Why a refusal is not certain, in words: no rule refuses it, and an include that is missing might permit it.
+    #[must_use]
+    pub fn doubt(&self) -> Option<String> {
+        let rests_on_absence = !self.allowed && !self.denied_by_rule;
+        match &self.missing_includes[..] {
+            [] => None,
+            _ if !rests_on_absence => None,
+            [only] => Some(format!("{only} is missing")),
+            several => Some(format!("{} are missing", several.join(", "))),
         }
     }
 
@@ -93,6 +107,7 @@ impl Judged {
             allowed_by_rule: outcome(|it| matches!(it, Outcome::Allowed { .. })).all(|it| it),
             rules,
             caveats: answer.caveats.clone(),
+            missing_includes: answer.profile.missing_includes().map(str::to_owned).collect(),
             priority: priorities.max().unwrap_or(0),
         }
     }
@@ -191,5 +206,34 @@ impl Tree {
         }
         let main = files.in_base(&known.main.name);
         Ok(Tree::resolve(files, &[main]).for_generation(known.generation))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resolve::FileSet;
+
+    fn doubt(rules: &str, path: &str, permissions: &str) -> Option<String> {
+        let mut files = FileSet::default();
+        files.insert("p", format!("profile p {{\n{rules}\n}}\n").as_bytes());
+        let question = Question::File {
+            path: path.as_bytes().to_vec(),
+            permissions: permissions.to_owned(),
+            is_owner: Some(true),
+        };
+        Tree::new(files).judge("p", &question).expect("a profile").doubt()
+    }
+
+    #[test]
+    fn a_refusal_by_no_rule_is_in_doubt_while_includes_are_missing() {
+        let missing = "include <abstractions/base>\n/etc/a r,\ndeny /etc/b r,";
+        assert_eq!(doubt(missing, "/etc/c", "r").as_deref(), Some("abstractions/base is missing"));
+        assert_eq!(doubt(missing, "/etc/a", "rw").as_deref(), Some("abstractions/base is missing"));
+        assert_eq!(doubt(missing, "/etc/a", "r"), None, "a rule permits it");
+        assert_eq!(doubt(missing, "/etc/b", "r"), None, "a rule refuses it");
+        assert_eq!(doubt("include if exists <local/p>", "/etc/c", "r"), None);
+        let several = "include <b>\ninclude <a>\ninclude <b>";
+        assert_eq!(doubt(several, "/etc/c", "r").as_deref(), Some("a, b are missing"));
     }
 }

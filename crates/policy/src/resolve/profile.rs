@@ -1,5 +1,6 @@
 //! Profiles with everything that applies to them.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -199,10 +200,14 @@ impl ResolvedProfile {
     /// What keeps answers about it from being complete.
     #[must_use]
     pub fn caveats(&self) -> Vec<String> {
-        let missing = self.includes.iter().filter(|include| !include.found && !include.if_exists);
-        let mut caveats: Vec<String> =
-            missing.map(|include| format!("{} is missing: its rules are not known", include.path)).collect();
-        caveats.dedup();
-        caveats
+        self.missing_includes().map(|path| format!("{path} is missing: its rules are not known")).collect()
+    }
+
+    /// Includes that must be there and are not, each once; rules of theirs may permit what no other rule does.
+    pub fn missing_includes(&self) -> impl Iterator<Item = &str> {
+        let missing = |include: &&IncludeUse| !include.found && !include.if_exists;
+        let paths: BTreeSet<&str> =
+            self.includes.iter().filter(missing).map(|include| &*include.path).collect();
+        paths.into_iter()
     }
 }

@@ -1,5 +1,6 @@
 //! `policy replay`
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -20,7 +21,8 @@ use crate::ui::Ui;
 /// What a policy would have said to the past: which recorded events it allows, refuses, logs, with and without an override
 ///
 /// Every distinct behaviour of the case is asked of the tree, file by owner, and beside it of the tree with the override, before
-/// anybody loads it. Learning profiles (`//null-`) and paths without a root cannot be asked, and are named.
+/// anybody loads it. Learning profiles (`//null-`) and paths without a root cannot be asked, and are named. So is what was let
+/// through and no rule here permits, while the profile includes a file that is missing: that cannot be judged.
 #[derive(Debug, Args)]
 pub struct Replay {
     /// The case folder
@@ -71,6 +73,7 @@ struct Line {
 impl Line {
     fn judge(used: Used, tree: &Tree, with: Option<&Tree>) -> Line {
         let of = |tree: &Tree| match &used.question {
+            Ok(_) if tree.profile(&used.profile).is_none() => Err("the tree has no such profile".to_owned()),
             Ok(question) => tree.judge(&used.profile, question),
             Err(why) => Err(why.clone()),
         };
@@ -89,15 +92,41 @@ impl Line {
         }
     }
 
-    /// How the policy differs from what was recorded; none where it does not, or cannot be asked.
+    /// Whether it was let through; none where the record does not say.
+    fn was_allowed(&self) -> Option<bool> {
+        match self.used.verdict.as_str() {
+            "DENIED" | "KILLED" => Some(false),
+            "ALLOWED" | "AUDIT" => Some(true),
+            _ => None,
+        }
+    }
+
+    /// What a policy says; why that is not known, where it is not. What agrees with the record needs no further proof.
+    fn known<'j>(&self, judged: &'j Result<Judged, String>) -> Result<&'j Judged, String> {
+        let judged = judged.as_ref().map_err(Clone::clone)?;
+        match judged.doubt().filter(|_| self.was_allowed() != Some(false)) {
+            Some(doubt) => Err(doubt),
+            None => Ok(judged),
+        }
+    }
+
+    /// Why the policy cannot be said to answer; none where it can.
+    fn unknown(&self) -> Option<String> {
+        self.known(self.last()).err()
+    }
+
+    fn verdict(&self, judged: &Result<Judged, String>) -> &'static str {
+        self.known(judged).map_or("not known", Judged::verdict)
+    }
+
+    fn verdict_with(&self) -> Option<&'static str> {
+        self.then.as_ref().map(|then| self.verdict(then))
+    }
+
+    /// How the policy differs from what was recorded; none where it does not, or cannot be judged.
     fn change(&self) -> Option<&'static str> {
-        let judged = self.last().as_ref().ok()?;
-        let was_allowed = match self.used.verdict.as_str() {
-            "DENIED" | "KILLED" => false,
-            "ALLOWED" | "AUDIT" => true,
-            _ => return None,
-        };
-        match (was_allowed, judged.allowed) {
+        let judged = self.known(self.last()).ok()?;
+        match (self.was_allowed()?, judged.allowed) {
             (true, false) => Some("now refused"),
             (false, true) => Some("now allowed"),
             _ if !judged.logged => Some("now silent"),
@@ -109,10 +138,6 @@ impl Line {
         let rules = self.last().as_ref().ok().map(|judged| &judged.rules[..]).unwrap_or_default();
         rules.first().map_or_else(String::new, |rule| format!("{}:{}", rule.file, rule.line))
     }
-}
-
-fn verdict(judged: &Result<Judged, String>) -> &str {
-    judged.as_ref().map_or("not known", |judged| judged.verdict())
 }
 
 impl Replay {
@@ -138,7 +163,7 @@ impl Replay {
         });
         let mut lines: Vec<Line> =
             used.into_iter().map(|used| Line::judge(used, &tree, with.as_ref())).collect();
-        let sums = sums(&lines);
+        let (sums, reasons) = (sums(&lines), reasons(&lines));
         if self.changed {
             lines.retain(|line| line.change().is_some());
         }
@@ -154,6 +179,10 @@ impl Replay {
                 }
                 out.put(Style::Quiet, &sums)?;
                 out.end_line()?;
+                for reason in &reasons {
+                    out.put(Style::Quiet, &format!("  {}", terminal(reason.as_bytes())))?;
+                    out.end_line()?;
+                }
             }
             Format::Json => {
                 let all: Vec<serde_json::Value> = lines.iter().map(json_line).collect();
@@ -172,8 +201,8 @@ impl Replay {
                         if line.used.attacked { "yes" } else { "no" },
                         &line.used.count.to_string(),
                         &line.what(),
-                        verdict(&line.now),
-                        line.then.as_ref().map_or("", verdict),
+                        line.verdict(&line.now),
+                        line.verdict_with().unwrap_or_default(),
                         line.change().unwrap_or_default(),
                         &line.by(),
                         line.used.event_ids.first().map_or("", String::as_str),
@@ -195,12 +224,15 @@ impl Replay {
                         cell(&line.what()),
                         line.used.count,
                         cell(&line.used.verdict),
-                        verdict(&line.now),
-                        line.then.as_ref().map_or("", verdict),
+                        line.verdict(&line.now),
+                        line.verdict_with().unwrap_or_default(),
                         cell(&line.by())
                     )?;
                 }
                 writeln!(out, "\n{sums}")?;
+                for reason in &reasons {
+                    writeln!(out, "- {}", markdown(reason.as_bytes()))?;
+                }
             }
         }
         out.flush()?;
@@ -209,7 +241,7 @@ impl Replay {
 }
 
 fn row(line: &Line) -> ReplayRow {
-    let known = |judged: &Result<Judged, String>| judged.as_ref().ok().map(|it| it.verdict().to_owned());
+    let known = |judged| line.known(judged).ok().map(|it| it.verdict().to_owned());
     ReplayRow {
         host: line.used.host.clone(),
         profile: line.used.profile.clone(),
@@ -228,7 +260,7 @@ fn row(line: &Line) -> ReplayRow {
 
 fn sums(lines: &[Line]) -> String {
     let count = |change: &str| lines.iter().filter(|line| line.change() == Some(change)).count();
-    let unknown = lines.iter().filter(|line| line.last().is_err()).count();
+    let unknown = lines.iter().filter(|line| line.unknown().is_some()).count();
     format!(
         "{} behaviours: {} now refused, {} now allowed, {} now silent, {unknown} cannot be judged, the others as recorded",
         lines.len(),
@@ -238,6 +270,27 @@ fn sums(lines: &[Line]) -> String {
     )
 }
 
+/// Reasons that are named; the others are counted.
+const MOST_REASONS: usize = 4;
+
+/// Why what cannot be judged cannot, the commonest reasons first.
+fn reasons(lines: &[Line]) -> Vec<String> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for why in lines.iter().filter_map(Line::unknown) {
+        *counts.entry(why).or_default() += 1;
+    }
+    let mut counts: Vec<(String, usize)> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let (named, others) = counts.split_at(counts.len().min(MOST_REASONS));
+    let mut reasons: Vec<String> =
+        named.iter().map(|(why, count)| format!("{count} cannot be judged: {why}")).collect();
+    let left: usize = others.iter().map(|(_, count)| count).sum();
+    if left > 0 {
+        reasons.push(format!("{left} cannot be judged for {} other reasons", others.len()));
+    }
+    reasons
+}
+
 fn text_line(line: &Line, out: &mut impl Page) -> std::io::Result<()> {
     let used = &line.used;
     let style = if used.attacked { Style::Warning } else { Style::Plain };
@@ -245,13 +298,13 @@ fn text_line(line: &Line, out: &mut impl Page) -> std::io::Result<()> {
     let head = format!("{}: {mark}{} ({}×)", used.profile, line.what(), used.count);
     out.put(style, &terminal(head.as_bytes()))?;
     out.end_line()?;
-    let then =
-        line.then.as_ref().map_or(String::new(), |then| format!(" → with the override {}", verdict(then)));
+    let then = line.verdict_with().map_or(String::new(), |then| format!(" → with the override {then}"));
     let change = line.change().map_or(String::new(), |change| format!("  {change}"));
     let by = line.by();
     let by = if by.is_empty() { String::new() } else { format!("  by {by}") };
-    let why = line.last().as_ref().err().map_or(String::new(), |why| format!(" ({why})"));
-    let text = format!("    recorded {}, policy {}{then}{why}{change}{by}", used.verdict, verdict(&line.now));
+    let why = line.unknown().map_or(String::new(), |why| format!("  cannot be judged: {why}"));
+    let now = line.verdict(&line.now);
+    let text = format!("    recorded {}, policy {now}{then}{why}{change}{by}", used.verdict);
     out.line(&terminal(text.as_bytes()))
 }
 
@@ -272,5 +325,6 @@ fn json_line(line: &Line) -> serde_json::Value {
         "policy": judged(&line.now),
         "with_override": line.then.as_ref().map(judged),
         "change": line.change(),
+        "cannot_be_judged": line.unknown(),
     })
 }
