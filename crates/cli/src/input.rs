@@ -64,3 +64,21 @@ pub fn tell_if_empty(analysis: &Analysis, ui: &Ui) {
         );
     }
 }
+
+/// What was given, for messages.
+pub fn shown(inputs: &[PathBuf]) -> String {
+    inputs.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" ")
+}
+
+/// `incidents CASE 2` means an incident, which other commands take so; here an option chooses it.
+pub fn hint_at_incident(inputs: &[PathBuf]) -> anyhow::Result<()> {
+    match inputs {
+        [case, other] if CaseReader::is_case(case) && other.symlink_metadata().is_err() => anyhow::bail!(
+            "{} does not exist; one incident of {} is chosen by --incident {}",
+            other.display(),
+            case.display(),
+            other.display()
+        ),
+        _ => Ok(()),
+    }
+}

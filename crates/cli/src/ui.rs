@@ -25,6 +25,13 @@ pub struct Ui {
 
 /// Columns where nobody says how many there are.
 const USUAL_COLUMNS: usize = 100;
+/// Nothing is set for fewer.
+const FEWEST_COLUMNS: usize = 40;
+
+/// What `COLUMNS` says, which goes before the terminal's own word and stands for one in a pipe.
+fn columns_asked_for() -> Option<usize> {
+    std::env::var("COLUMNS").ok()?.trim().parse().ok().filter(|columns| *columns > 0)
+}
 
 impl Ui {
     /// Looks at the terminal and the environment.
@@ -35,26 +42,27 @@ impl Ui {
             When::Auto => wanted,
         };
         let auto = |choice: anstream::ColorChoice| !matches!(choice, anstream::ColorChoice::Never);
-        let width = io::stdout().is_terminal().then(|| {
-            terminal_size::terminal_size().map_or(USUAL_COLUMNS, |(columns, _)| usize::from(columns.0))
+        let width = columns_asked_for().or_else(|| {
+            let of_terminal = || terminal_size::terminal_size().map(|(columns, _)| usize::from(columns.0));
+            io::stdout().is_terminal().then(|| of_terminal().unwrap_or(USUAL_COLUMNS))
         });
         Ui {
             color_out: choose(auto(anstream::AutoStream::choice(&io::stdout()))),
             color_err: choose(auto(anstream::AutoStream::choice(&io::stderr()))),
             quiet: common.quiet,
             verbose: common.verbose,
-            width,
+            width: width.map(|columns| columns.max(FEWEST_COLUMNS)),
         }
     }
 
-    /// Columns of the terminal; none where the output is no terminal.
+    /// Columns of the terminal, or those that `COLUMNS` asks for; none where the output is neither, so that nothing is cut.
     pub fn width(&self) -> Option<usize> {
         self.width
     }
 
     /// Columns to set text for.
     pub fn columns(&self) -> usize {
-        self.width.unwrap_or(USUAL_COLUMNS).max(40)
+        self.width.unwrap_or(USUAL_COLUMNS)
     }
 
     /// What `--suppress` did, and which of its entries did nothing any more.

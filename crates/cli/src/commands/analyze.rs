@@ -212,7 +212,7 @@ impl Analyze {
                 let more = if self.evidence.evidence.len() > 2 { " …" } else { "" };
                 let evidence = format!("{}{more}", evidence.join(" "));
                 let clock = Clock::new(self.display_tz.clone().unwrap_or(TimeZone::UTC));
-                let view = summary::View { clock, width: ui.columns(), written, evidence: &evidence };
+                let view = summary::View { clock, width: ui.width(), written, evidence: &evidence };
                 summary::summary(analysis, &view, &mut out)
             }
             Format::Json => {

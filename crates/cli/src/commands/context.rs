@@ -80,7 +80,13 @@ impl ContextCommand {
         match self.format {
             Format::Text => {
                 let clock = Clock::new(self.display_tz.clone().unwrap_or(TimeZone::UTC));
-                context::text(incident, &context, &near, (&clock, ui.columns()), &mut out)?;
+                context::text(
+                    incident,
+                    &context,
+                    &near,
+                    (&clock, ui.width().unwrap_or(usize::MAX)),
+                    &mut out,
+                )?;
             }
             Format::Json => context::json(incident, &context, &mut out)?,
         }

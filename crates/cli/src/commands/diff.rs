@@ -59,7 +59,7 @@ impl DiffCommand {
         let all = diff::diff(&side(&self.before)?, &side(&self.after)?);
         let mut out = ui.out();
         match self.format {
-            Format::Text => diff::text(&all, ui.columns(), &mut out)?,
+            Format::Text => diff::text(&all, ui.width().unwrap_or(usize::MAX), &mut out)?,
             Format::Json => aaf_report::json::write_pretty(&mut out, &all)?,
             Format::Markdown => diff::markdown(&all, &mut out)?,
         }

@@ -1,5 +1,6 @@
 //! `incidents`
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -9,11 +10,13 @@ use aaf_model::tables::{Annotation, FindingRow, IncidentRow};
 use aaf_model::{HashKind, Level};
 use aaf_report::incidents::{self, Numbered, numbered};
 use aaf_report::time::Clock;
+use aaf_report::timeline;
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 
 use crate::args::{Against, Reading};
 use crate::exit::Exit;
+use crate::incident;
 use crate::input::{self, Input};
 use crate::ui::Ui;
 use crate::values::{self, Severity};
@@ -26,12 +29,16 @@ use crate::values::{self, Severity};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   aa-forensics incidents case
+  aa-forensics incidents case --incident 2
   aa-forensics incidents web01.tar.xz --min-severity high --format markdown
   aa-forensics incidents case --technique T1059 --format json | jq '.[].findings[].payload'")]
 pub struct Incidents {
     /// A case folder, or evidence as for `analyze`
     #[arg(required = true, value_name = "CASE|EVIDENCE")]
     inputs: Vec<PathBuf>,
+    /// Only this incident, of whatever severity: its number in the list, or its id, of that at least four digits; may be repeated
+    #[arg(long, value_name = "ID", help_heading = "Output")]
+    incident: Vec<String>,
     /// The lowest severity that is shown
     #[arg(long, value_name = "SEVERITY", default_value = "low", help_heading = "Output")]
     min_severity: Severity,
@@ -68,10 +75,15 @@ enum Format {
     Csv,
 }
 
+/// The fewest digits of an event id, as in the head of an incident.
+const FEWEST_DIGITS: usize = 8;
+
 /// What is shown.
 struct Read {
     all: Vec<IncidentRow>,
     findings: Vec<FindingRow>,
+    /// The number of events.
+    events: u64,
     annotations: Vec<Annotation>,
     /// Whether evidence was damaged.
     damage: bool,
@@ -79,15 +91,22 @@ struct Read {
 
 impl Incidents {
     pub fn run(self, ui: &Ui) -> anyhow::Result<Exit> {
-        let Read { all, findings, annotations, damage } = self.read(ui)?;
+        input::hint_at_incident(&self.inputs)?;
+        let Read { all, findings, events, annotations, damage } = self.read(ui)?;
         let said = incidents::Said::new(&annotations);
-        let told: Vec<Numbered<'_>> = numbered(&all).filter(|it| self.is_wanted(it.row)).collect();
+        let told = self.wanted(&all)?;
         let shown: Vec<&IncidentRow> = told.iter().map(|it| it.row).collect();
         let mut out = ui.out();
         match self.format {
             Format::Text => {
                 let clock = Clock::new(self.display_tz.clone().unwrap_or(TimeZone::UTC));
-                incidents::text(&told, &findings, &said, (&clock, ui.columns()), &mut out)?;
+                let view = incidents::View {
+                    clock,
+                    width: ui.width(),
+                    id_digits: timeline::likely_digits(events).max(FEWEST_DIGITS),
+                    fold: self.incident.is_empty(),
+                };
+                incidents::text(&told, &findings, &said, &view, &mut out)?;
             }
             Format::Json => incidents::json(&shown, &findings, &said, &mut out)?,
             Format::Markdown => incidents::markdown(&shown, &said, &mut out)?,
@@ -99,7 +118,7 @@ impl Incidents {
             ui.warning(&format!("annotations speak of {elsewhere} incidents that the case does not hold"));
         }
         let hidden = all.len() - shown.len();
-        if hidden > 0 && self.format == Format::Text && !ui.quiet {
+        if hidden > 0 && self.incident.is_empty() && self.format == Format::Text && !ui.quiet {
             ui.warning(&format!("{hidden} more are not shown; see --min-severity"));
         }
         Ok(if values::reaches(self.fail_on, &all) {
@@ -111,16 +130,26 @@ impl Incidents {
         })
     }
 
+    fn wanted<'i>(&self, all: &'i [IncidentRow]) -> anyhow::Result<Vec<Numbered<'i>>> {
+        let place = input::shown(&self.inputs);
+        let named: BTreeSet<usize> = (self.incident.iter())
+            .map(|written| incident::find(all, written, &place).map(|it| it.number))
+            .collect::<anyhow::Result<_>>()?;
+        let is_named = |it: &Numbered<'_>| match self.incident.is_empty() {
+            true => Level::from_word(&it.row.severity).unwrap_or(Level::Critical) >= self.min_severity.into(),
+            false => named.contains(&it.number),
+        };
+        Ok(numbered(all).filter(|it| is_named(it) && self.is_wanted(it.row)).collect())
+    }
+
     fn is_wanted(&self, row: &IncidentRow) -> bool {
-        let severity = Level::from_word(&row.severity).unwrap_or(Level::Critical);
         let has = |wanted: &String| {
             let wanted = wanted.to_ascii_uppercase();
             row.techniques.iter().chain(&row.techniques_before_v19).any(|id| {
                 id.strip_prefix(&*wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
             })
         };
-        severity >= Level::from(self.min_severity)
-            && (self.technique.is_empty() || self.technique.iter().any(has))
+        (self.technique.is_empty() || self.technique.iter().any(has))
             && (self.host.is_empty() || row.host.as_ref().is_some_and(|host| self.host.contains(host)))
     }
 
@@ -143,17 +172,19 @@ impl Incidents {
                 if let Some(baseline) = &baseline {
                     baseline.mark(&mut case.timelines()?, &mut all);
                 }
-                Ok(Read { all, findings: case.findings()?, annotations, damage: false })
+                let (findings, events) = (case.findings()?, case.info().totals.events);
+                Ok(Read { all, findings, events, annotations, damage: false })
             }
             Input::Evidence(analysis) => {
                 let damage = ui.diagnostics(&analysis.diagnostics, false);
                 input::tell_if_empty(&analysis, ui);
                 ui.suppressions(&analysis, self.reading.suppress.as_deref());
-                let Analysis { incidents: mut all, findings, mut timelines, .. } = *analysis;
+                let Analysis { incidents: mut all, findings, mut timelines, info, .. } = *analysis;
+                let events = info.totals.events;
                 if let Some(baseline) = &baseline {
                     baseline.mark(&mut timelines, &mut all);
                 }
-                Ok(Read { all, findings, annotations: Vec::new(), damage })
+                Ok(Read { all, findings, events, annotations: Vec::new(), damage })
             }
         }
     }

@@ -1,28 +1,30 @@
 //! Incidents on a terminal: what it is, then attack, payload, result, action.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 
 use aaf_model::Level;
 use aaf_model::tables::{FindingRow, IncidentRow};
 
+use super::View;
+use super::findings::findings as findings_of;
+use super::fold::{again, fold};
+use super::head::{Layout, head};
 use super::number::{Numbered, numbered};
 use super::said::{Said, sentence};
-use crate::escape::{pad, pad_left, terminal, truncate, width};
-use crate::page::{Page, Style, wrapped};
-use crate::phrase::{self, grouped};
+use super::sheet::Sheet;
+use crate::page::Page;
+use crate::phrase::grouped;
 use crate::time::Clock;
 
-/// Columns before the text of a detail.
-const INDENT: usize = 20;
-/// The longest a detail gets, in lines; the whole stands in the tables and in JSON.
+/// The longest a detail gets in the summary on a terminal, in lines.
 const MOST_LINES: usize = 4;
 
 /// The gravest incidents in short; the rest is counted.
 pub fn top(
     incidents: &[IncidentRow],
     most: usize,
-    (clock, columns): (&Clock, usize),
+    (clock, width): (&Clock, Option<usize>),
     page: &mut dyn Page,
 ) -> io::Result<()> {
     let all: Vec<Numbered<'_>> = numbered(incidents).collect();
@@ -30,11 +32,13 @@ pub fn top(
     // What nobody has to decide about is counted below.
     let telling = folded.iter().filter(|one| level(one.first.row) > Level::Info).count();
     let (shown, left) = folded.split_at(most.min(telling.max(folded.len().min(1))));
-    let layout = Layout::of(&shown.iter().map(|one| one.first).collect::<Vec<_>>(), &all, clock);
+    let firsts: Vec<Numbered<'_>> = shown.iter().map(|one| one.first).collect();
+    let layout = Layout::of(&firsts, &all, clock, width);
     for one in shown {
         head(&one.first, &layout, clock, page)?;
-        details(one.first.row, columns, page)?;
-        again(one, &layout, clock, columns, page)?;
+        let mut sheet = Sheet { page, width, most_lines: MOST_LINES };
+        details(one.first.row, &mut sheet)?;
+        again(one, &layout, clock, &mut sheet)?;
     }
     if !left.is_empty() {
         let mut rest: BTreeMap<std::cmp::Reverse<Level>, u64> = BTreeMap::new();
@@ -53,257 +57,160 @@ pub fn text(
     incidents: &[Numbered<'_>],
     findings: &[FindingRow],
     said: &Said<'_>,
-    (clock, columns): (&Clock, usize),
+    view: &View,
     page: &mut dyn Page,
 ) -> io::Result<()> {
-    let layout = Layout::of(incidents, incidents, clock);
+    let layout = Layout::of(incidents, incidents, &view.clock, view.width);
     // Of what somebody spoke, nothing is folded away.
-    let folded = fold(incidents, |incident| said.of(incident).is_empty());
+    let folded = fold(incidents, |incident| view.fold && said.of(incident).is_empty());
+    let mut steps = Steps::default();
     for (at, one) in folded.iter().enumerate() {
         let incident = one.first.row;
         if at > 0 {
             page.end_line()?;
         }
-        head(&one.first, &layout, clock, page)?;
-        details(incident, columns, page)?;
-        again(one, &layout, clock, columns, page)?;
-        more(incident, columns, page)?;
+        head(&one.first, &layout, &view.clock, page)?;
+        let mut sheet = Sheet { page, width: view.width, most_lines: usize::MAX };
+        details(incident, &mut sheet)?;
+        again(one, &layout, &view.clock, &mut sheet)?;
+        more(&one.first, &mut steps, &mut sheet)?;
         let own = findings.iter().filter(|row| row.incident_id.as_ref() == Some(&incident.incident_id));
-        rules(own, columns, page)?;
-        spoken(incident, said, columns, page)?;
+        findings_of(own, view, &mut sheet)?;
+        spoken(incident, said, &mut sheet)?;
     }
     Ok(())
 }
 
-/// An incident, and those after it that tell the same again.
-struct Folded<'i> {
-    first: Numbered<'i>,
-    again: Vec<&'i IncidentRow>,
-}
-
-/// Host, profile, severity and title of incidents that tell the same.
-type Same<'i> = (Option<&'i str>, &'i [u8], &'i str, &'i str);
-
-/// Low incidents of one profile that say the same are told once: a service that lacks a rule meets it every few minutes, for weeks.
-fn fold<'i>(incidents: &[Numbered<'i>], may_fold: impl Fn(&IncidentRow) -> bool) -> Vec<Folded<'i>> {
-    let mut folded: Vec<Folded<'i>> = Vec::new();
-    let mut known: BTreeMap<Same<'_>, usize> = BTreeMap::new();
-    for &first in incidents {
-        let incident = first.row;
-        if level(incident) > Level::Low || !may_fold(incident) {
-            folded.push(Folded { first, again: Vec::new() });
-            continue;
-        }
-        let key =
-            (incident.host.as_deref(), &incident.profile_root[..], &*incident.severity, &*incident.title);
-        match known.get(&key) {
-            Some(&at) => folded[at].again.push(incident),
-            None => {
-                known.insert(key, folded.len());
-                folded.push(Folded { first, again: Vec::new() });
-            }
-        }
-    }
-    folded
-}
-
-/// Of those that tell the same so many ids are named.
-const MOST_IDS: usize = 5;
-
-fn again(
-    one: &Folded<'_>,
-    layout: &Layout,
-    clock: &Clock,
-    columns: usize,
-    page: &mut dyn Page,
-) -> io::Result<()> {
-    if one.again.is_empty() {
-        return Ok(());
-    }
-    let last = one.again.iter().filter_map(|incident| incident.last_time_us).max();
-    let until = match last {
-        Some(us) if layout.one_day => format!(" until {}", clock.second(us)),
-        Some(us) => format!(" until {} {}", clock.date(us), clock.second(us)),
-        None => String::new(),
-    };
-    let events: i64 = one.again.iter().map(|incident| incident.events).sum();
-    let ids: Vec<&str> = (one.again.iter().take(MOST_IDS))
-        .map(|incident| incident.incident_id.get(..8).unwrap_or(&incident.incident_id))
-        .collect();
-    let more = if one.again.len() > MOST_IDS { " …" } else { "" };
-    let (times, events) = (grouped(one.again.len() as u64), grouped(events.unsigned_abs()));
-    let text = format!("{times} times more{until}, {events} events: {}{more}", ids.join(" "));
-    detail("again", &text, columns, page)?;
-    // What the first did not aim at; numbers of processes make no other target.
-    let mut known: BTreeSet<String> = one.first.row.payload.split(", ").map(without_numbers).collect();
-    let also = one.again.iter().flat_map(|incident| incident.payload.split(", "));
-    let also: Vec<&str> = also.filter(|target| known.insert(without_numbers(target))).collect();
-    detail("also", &also.join(", "), columns, page)
-}
-
-fn without_numbers(text: &str) -> String {
-    let parts =
-        text.split(|letter: char| letter.is_ascii_digit() || letter == '*').filter(|part| !part.is_empty());
-    parts.collect::<Vec<_>>().join("#")
-}
-
-struct Layout {
-    number: usize,
-    host: usize,
-    profile: usize,
-    one_day: bool,
-}
-
-impl Layout {
-    fn of(shown: &[Numbered<'_>], all: &[Numbered<'_>], clock: &Clock) -> Layout {
-        let widest = |text: &dyn Fn(&IncidentRow) -> String| {
-            shown.iter().map(|it| width(&text(it.row))).max().unwrap_or(0)
-        };
-        let number = shown.iter().map(|it| it.number.to_string().len()).max().unwrap_or(0).max(2);
-        // Where everything happened on one day, the period above says which.
-        let times = all.iter().flat_map(|it| [it.row.first_time_us, it.row.last_time_us]);
-        let mut days = times.flatten().map(|us| clock.date(us));
-        let first_day = days.next();
-        let one_day = days.all(|day| Some(day) == first_day);
-        Layout { number, host: widest(&host), profile: widest(&profile), one_day }
-    }
-}
-
-fn level(incident: &IncidentRow) -> Level {
+pub(super) fn level(incident: &IncidentRow) -> Level {
     Level::from_word(&incident.severity).unwrap_or_default()
 }
 
-fn host(incident: &IncidentRow) -> String {
-    terminal(incident.host.as_deref().unwrap_or("(unknown host)").as_bytes())
-}
-
-fn profile(incident: &IncidentRow) -> String {
-    match &incident.profile_root[..] {
-        b"" if incident.policy_changes > 0 => "(policy)".to_owned(),
-        b"" => "(logs)".to_owned(),
-        name => truncate(&terminal(name), 40),
-    }
-}
-
-/// Number, severity, profile, title and id of an incident: enough to see which one is meant.
-pub fn name(it: &Numbered<'_>) -> String {
-    let (title, severity) = (terminal(it.row.title.as_bytes()), terminal(it.row.severity.as_bytes()));
-    format!("{}  {severity}  {}  {title}  {}", it.number, profile(it.row), it.row.incident_id)
-}
-
-fn head(it: &Numbered<'_>, layout: &Layout, clock: &Clock, page: &mut dyn Page) -> io::Result<()> {
-    let incident = it.row;
-    page.plain(&format!(" {}  ", pad_left(&it.number.to_string(), layout.number)))?;
-    page.put(phrase::severity_style(&incident.severity), &pad(&incident.severity, 8))?;
-    page.plain(&format!("  {}  ", pad(&host(incident), layout.host)))?;
-    page.put(Style::Heading, &pad(&profile(incident), layout.profile))?;
-    let when = match (incident.first_time_us, incident.last_time_us) {
-        (Some(first), Some(last)) if layout.one_day => clock.within_day(first, last),
-        (Some(first), Some(last)) => clock.period(first, last),
-        _ => "no time is known".to_owned(),
-    };
-    page.plain(&format!("  {when}  "))?;
-    page.put(Style::Heading, &terminal(incident.title.as_bytes()))?;
-    page.put(Style::Quiet, &format!("  {}", incident.incident_id.get(..8).unwrap_or(&incident.incident_id)))?;
-    page.end_line()
-}
-
-fn detail(label: &str, text: &str, columns: usize, page: &mut dyn Page) -> io::Result<()> {
-    if text.is_empty() {
-        return Ok(());
-    }
-    let room = columns.saturating_sub(INDENT).max(30);
-    let words: Vec<String> = terminal(text.as_bytes()).split(' ').map(|word| truncate(word, room)).collect();
-    let mut lines = wrapped(&words, " ", room);
-    if lines.len() > MOST_LINES {
-        lines.truncate(MOST_LINES);
-        if let Some(last) = lines.last_mut() {
-            *last = format!("{} …", truncate(last, room.saturating_sub(2)));
-        }
-    }
-    for (at, line) in lines.iter().enumerate() {
-        page.put(Style::Quiet, &format!("       {}", pad(if at == 0 { label } else { "" }, INDENT - 7)))?;
-        page.line(line)?;
-    }
-    Ok(())
-}
-
-fn details(incident: &IncidentRow, columns: usize, page: &mut dyn Page) -> io::Result<()> {
+fn details(incident: &IncidentRow, sheet: &mut Sheet<'_>) -> io::Result<()> {
     let attack = if incident.confidence == "unclear" || incident.confidence.is_empty() {
         incident.attack.clone()
     } else {
         let adverb = if incident.confidence == "possible" { "possibly" } else { &incident.confidence };
         format!("{} ({adverb} hostile)", incident.attack)
     };
-    detail("attack", &attack, columns, page)?;
-    detail("payload", &incident.payload, columns, page)?;
-    detail("result", &incident.result, columns, page)?;
-    detail("action", &incident.action, columns, page)
+    sheet.detail("attack", &attack)?;
+    sheet.detail("payload", &incident.payload)?;
+    sheet.detail("result", &incident.result)?;
+    sheet.detail("action", &incident.action)
 }
 
-fn more(incident: &IncidentRow, columns: usize, page: &mut dyn Page) -> io::Result<()> {
-    detail("stages", &incident.stages.join(" → "), columns, page)?;
-    detail("techniques", &incident.techniques.join(", "), columns, page)?;
-    detail("why", &incident.reasons.join("; "), columns, page)?;
-    detail("or else", &incident.alternatives.join(" "), columns, page)?;
+fn more<'i>(it: &Numbered<'i>, steps: &mut Steps<'i>, sheet: &mut Sheet<'_>) -> io::Result<()> {
+    let incident = it.row;
+    sheet.detail("stages", &incident.stages.join(" → "))?;
+    sheet.detail("techniques", &incident.techniques.join(", "))?;
+    sheet.list("why", texts(&incident.reasons))?;
+    sheet.list("or else", texts(&incident.alternatives))?;
     if let (Some(novelty), Some(why)) = (&incident.novelty, &incident.novelty_why) {
-        detail("baseline", &format!("{novelty}: {why}"), columns, page)?;
+        sheet.detail("baseline", &format!("{novelty}: {why}"))?;
     }
-    for (at, of) in incident.belongs_to.iter().enumerate() {
-        detail(if at == 0 { "belongs to" } else { "" }, of, columns, page)?;
+    sheet.list("belongs to", texts(&incident.belongs_to))?;
+    sheet.list("unseen next", texts(&steps.of(it)))?;
+    let linked: Vec<String> = (incident.links.iter())
+        .map(|(id, what)| format!("{} by {what}", id.get(..8).unwrap_or(id)))
+        .collect();
+    sheet.list("linked", texts(&linked))
+}
+
+fn texts(all: &[String]) -> impl Iterator<Item = &str> {
+    all.iter().map(String::as_str)
+}
+
+/// What policy would have let through next, which incidents of one profile share.
+#[derive(Default)]
+struct Steps<'i> {
+    /// The incident that a step was told of first.
+    told: BTreeMap<&'i str, usize>,
+}
+
+impl<'i> Steps<'i> {
+    /// The steps of an incident that were not told yet, and where the others stand.
+    fn of(&mut self, it: &Numbered<'i>) -> Vec<String> {
+        // How many there are more is said of this incident alone.
+        let is_count = |step: &&String| step.starts_with("and ");
+        let mut told = Vec::new();
+        let mut known: BTreeMap<usize, u64> = BTreeMap::new();
+        for step in it.row.next_steps.iter().filter(|step| !is_count(step)) {
+            match self.told.get(&**step) {
+                Some(&number) => *known.entry(number).or_default() += 1,
+                None => {
+                    told.push(step.clone());
+                    self.told.insert(step, it.number);
+                }
+            }
+        }
+        told.extend(known.into_iter().map(|(number, count)| match count {
+            1 => format!("one step that incident {number} names"),
+            count => format!("{count} steps that incident {number} names"),
+        }));
+        told.extend(it.row.next_steps.iter().filter(is_count).cloned());
+        told
     }
-    for (at, step) in incident.next_steps.iter().enumerate() {
-        detail(if at == 0 { "unseen next" } else { "" }, step, columns, page)?;
-    }
-    for (id, what) in &incident.links {
-        detail("linked", &format!("{} by {what}", id.get(..8).unwrap_or(id)), columns, page)?;
-    }
-    Ok(())
 }
 
 /// What people said; a dismissal that still holds first.
-fn spoken(incident: &IncidentRow, said: &Said<'_>, columns: usize, page: &mut dyn Page) -> io::Result<()> {
+fn spoken(incident: &IncidentRow, said: &Said<'_>, sheet: &mut Sheet<'_>) -> io::Result<()> {
     if let Some(dismissal) = said.dismissal(incident) {
-        detail(
-            "dismissed",
-            &format!("{} ({}, {})", dismissal.text, dismissal.author, dismissal.time),
-            columns,
-            page,
-        )?;
+        let text = format!("{} ({}, {})", dismissal.text, dismissal.author, dismissal.time);
+        sheet.detail("dismissed", &text)?;
     }
-    detail("tags", &said.tags(incident).join(", "), columns, page)?;
-    for annotation in said.of(incident) {
-        detail("said", &sentence(annotation), columns, page)?;
-    }
-    Ok(())
+    sheet.detail("tags", &said.tags(incident).join(", "))?;
+    let all: Vec<String> = said.of(incident).iter().map(|it| sentence(it)).collect();
+    sheet.list("said", texts(&all))
 }
 
-/// Findings of one incident: each rule once, with the number of behaviours.
-fn rules<'f>(
-    findings: impl Iterator<Item = &'f FindingRow>,
-    columns: usize,
-    page: &mut dyn Page,
-) -> io::Result<()> {
-    let mut by_rule: Vec<(&FindingRow, u64)> = Vec::new();
-    for finding in findings {
-        match by_rule
-            .iter_mut()
-            .find(|(known, _)| (&known.rule, &known.severity) == (&finding.rule, &finding.severity))
-        {
-            Some((_, count)) => *count += 1,
-            None => by_rule.push((finding, 1)),
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::page::text_of;
+
+    fn incident(id: &str, step: &str) -> IncidentRow {
+        IncidentRow {
+            incident_id: id.to_owned(),
+            host: Some("web01".to_owned()),
+            profile_root: b"fcgiwrap".to_vec(),
+            severity: "high".to_owned(),
+            title: "Web intrusion chain".to_owned(),
+            attack: "consistent with an exploited service that was made to run commands".to_owned(),
+            alternatives: vec!["A backup to another host.".to_owned(), "ldconfig.".to_owned()],
+            next_steps: vec![step.to_owned(), "and 3 more; see lint.parquet".to_owned()],
+            first_time_us: Some(1_791_968_189_239_000),
+            last_time_us: Some(1_791_968_233_239_000),
+            ..IncidentRow::default()
         }
     }
-    for (at, (finding, count)) in by_rule.into_iter().enumerate() {
-        let times = if count > 1 { format!(" ×{}", grouped(count)) } else { String::new() };
-        let text =
-            format!("{} {} {}{times}: {}", finding.rule, finding.severity, finding.title, finding.payload);
-        let room = columns.saturating_sub(INDENT).max(30);
-        page.put(
-            Style::Quiet,
-            &format!("       {}", pad(if at == 0 { "findings" } else { "" }, INDENT - 7)),
-        )?;
-        page.line(&truncate(&terminal(text.as_bytes()), room))?;
+
+    fn shown(width: Option<usize>) -> String {
+        let step = "widen privilege by a capability: nginx:7 `capability setgid setuid,` (PQ-18, nginx)";
+        let all = [incident("aa00bb11cc22dd33", step), incident("bb00bb11cc22dd33", step)];
+        let finding = |us: i64, target: &str| FindingRow {
+            rule: "AA-F02".to_owned(),
+            severity: "high".to_owned(),
+            title: "SSH key read".to_owned(),
+            payload: format!("sh.cgi[660], uid 33, tried to read {target}"),
+            first_time_us: Some(1_791_968_189_239_000 + us),
+            event_ids: vec!["3f9c2a0011223344".to_owned()],
+            incident_id: Some(all[0].incident_id.clone()),
+            ..FindingRow::default()
+        };
+        let findings = [finding(0, "/home/alice/.ssh/id_ed25519\x1b[2J"), finding(9, "/root/.ssh/id_rsa")];
+        let view = View { clock: Clock::default(), width, id_digits: 8, fold: true };
+        let all: Vec<Numbered<'_>> = numbered(&all).collect();
+        text_of(|page| text(&all, &findings, &Said::default(), &view, page))
     }
-    Ok(())
+
+    #[test]
+    fn incidents_lead_to_their_evidence() {
+        insta::assert_snapshot!(shown(None));
+    }
+
+    #[test]
+    fn a_narrow_terminal_gets_all_of_it() {
+        let text = shown(Some(60));
+        assert!(text.lines().all(|line| crate::escape::width(line) <= 60), "{text}");
+        insta::assert_snapshot!(text);
+    }
 }

@@ -5,8 +5,8 @@ use std::io;
 
 use aaf_case::{CaseInfo, EvidenceInfo};
 
-use super::{View, section, section_of_parts};
-use crate::escape::{terminal, truncate};
+use super::{INDENT, View, section, section_of_parts};
+use crate::escape::{terminal, truncate, width};
 use crate::page::Page;
 use crate::phrase::{binary_size, grouped, many};
 use crate::time::parse_rfc3339;
@@ -94,8 +94,12 @@ pub(super) fn evidence(info: &CaseInfo, view: &View<'_>, page: &mut dyn Page) ->
         let named: Vec<String> = by_kind
             .iter()
             .map(|(kind, names)| {
+                let cut = |name: &str| match view.width {
+                    Some(_) => truncate(name, 24),
+                    None => name.to_owned(),
+                };
                 let shown: Vec<String> =
-                    names.iter().take(2).map(|name| truncate(&terminal(name.as_bytes()), 24)).collect();
+                    names.iter().take(2).map(|name| cut(&terminal(name.as_bytes()))).collect();
                 let more = if names.len() > 2 { ", …" } else { "" };
                 format!("{kind}: {}{more}", shown.join(", "))
             })
@@ -169,19 +173,24 @@ pub(super) fn facts(info: &CaseInfo, view: &View<'_>, page: &mut dyn Page) -> io
     .map(|(word, one, more)| many(of(word), one, more))
     .collect();
     let line = format!("{} from {}", grouped(totals.events), many(totals.records, "record", "records"));
-    let line = if words.is_empty() { line } else { format!("{line}   {}", words.join(" · ")) };
-    section("Events", &line, page)?;
+    let whole = if words.is_empty() { line.clone() } else { format!("{line}   {}", words.join(" · ")) };
+    if view.fits(INDENT + width(&whole)) {
+        section("Events", &whole, page)?;
+    } else {
+        section("Events", &line, page)?;
+        section_of_parts("", &words, " · ", view, page)?;
+    }
     if totals.events_forged_looking > 0 {
         let text =
             format!("{} of them look forged and raise no incident", grouped(totals.events_forged_looking));
-        section("", &text, page)?;
+        section_of_parts("", &[text], "", view, page)?;
     }
     if totals.events_without_time > 0 {
         let text = format!(
             "{} at no known time: they stand last in their timelines",
             grouped(totals.events_without_time)
         );
-        section("", &text, page)?;
+        section_of_parts("", &[text], "", view, page)?;
     }
     if totals.events == 0 {
         section("", "no AppArmor record was found in what was read", page)?;

@@ -4,7 +4,7 @@ use std::io;
 
 use aaf_case::Analysis;
 
-use super::View;
+use super::{View, heading};
 use crate::page::{Page, Style};
 
 const MOST_INCIDENTS: usize = 8;
@@ -13,10 +13,7 @@ pub(super) fn incidents(analysis: &Analysis, view: &View<'_>, page: &mut dyn Pag
     if analysis.incidents.is_empty() {
         return Ok(());
     }
-    page.end_line()?;
-    page.put(Style::Heading, "Incidents")?;
-    page.put(Style::Quiet, "   what belongs together by profile, process family, session and time")?;
-    page.end_line()?;
+    heading("Incidents", "what belongs together by profile, process family, session and time", view, page)?;
     if analysis.info.suppressed > 0 {
         let count = crate::phrase::many(analysis.info.suppressed, "finding is", "findings are");
         page.put(Style::Warning, &format!("  {count} lowered by suppressions; findings.parquet names each"))?;

@@ -4,8 +4,8 @@ use std::io;
 
 use aaf_model::tables::IntegrityRow;
 
-use super::View;
-use crate::escape::{pad, terminal, truncate};
+use super::{View, heading};
+use crate::escape::{pad, terminal};
 use crate::integrity::{by_severity, style};
 use crate::page::{Page, Style};
 
@@ -19,16 +19,11 @@ pub(super) fn integrity(findings: &[IntegrityRow], view: &View<'_>, page: &mut d
     if named.is_empty() {
         return Ok(());
     }
-    page.end_line()?;
-    page.put(Style::Heading, "Integrity")?;
-    page.put(
-        Style::Quiet,
-        &format!(
-            "   {}; bounds, not claims: `integrity` shows the lines and what they allow",
-            by_severity(findings)
-        ),
-    )?;
-    page.end_line()?;
+    let remark = format!(
+        "{}; bounds, not claims: `integrity` shows the lines and what they allow",
+        by_severity(findings)
+    );
+    heading("Integrity", &remark, view, page)?;
     for row in &named {
         page.plain("  ")?;
         page.put(style(&row.severity), &pad(&row.severity, 6))?;
@@ -36,7 +31,7 @@ pub(super) fn integrity(findings: &[IntegrityRow], view: &View<'_>, page: &mut d
         let host =
             row.host.as_ref().map(|host| format!("{}: ", terminal(host.as_bytes()))).unwrap_or_default();
         let text = format!("{host}{}", terminal(row.seen.as_bytes()));
-        page.line(&format!("  {}", truncate(&text, view.width.saturating_sub(21).max(40))))?;
+        page.line(&format!("  {}", view.cut(&text, 21)))?;
     }
     let left = findings.iter().filter(grave).count() - named.len();
     if left > 0 {

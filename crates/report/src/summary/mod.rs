@@ -12,8 +12,8 @@ use std::io;
 
 use aaf_case::Analysis;
 
-use crate::escape::{pad, terminal, width};
-use crate::page::{Page, Style, wrapped};
+use crate::escape::{pad, terminal, truncate, width};
+use crate::page::{Page, Row, Style, USUAL_COLUMNS, filled, wrapped};
 use crate::phrase::binary_size;
 use crate::time::Clock;
 
@@ -22,8 +22,8 @@ use crate::time::Clock;
 pub struct View<'a> {
     /// The zone of times.
     pub clock: Clock,
-    /// Columns of the terminal.
-    pub width: usize,
+    /// Columns of the terminal; none where it is none, and nothing is cut.
+    pub width: Option<usize>,
     /// The case as the user named it, and its size.
     pub written: Option<(&'a str, u64)>,
     /// The evidence as the user named it, for the commands that are suggested.
@@ -33,16 +33,32 @@ pub struct View<'a> {
 /// Columns before the text of a section.
 const INDENT: usize = 11;
 
+impl View<'_> {
+    /// The text, cut where the terminal ends behind what stands before it.
+    fn cut(&self, text: &str, before: usize) -> String {
+        match self.width {
+            Some(columns) => truncate(text, columns.saturating_sub(before).max(20)),
+            None => text.to_owned(),
+        }
+    }
+
+    /// Whether a line of so many columns fits.
+    fn fits(&self, columns: usize) -> bool {
+        self.width.is_none_or(|width| columns <= width)
+    }
+}
+
 /// Writes the summary.
 pub fn summary(analysis: &Analysis, view: &View<'_>, page: &mut dyn Page) -> io::Result<()> {
     evidence::evidence(&analysis.info, view, page)?;
     evidence::facts(&analysis.info, view, page)?;
-    problems::problems(&analysis.diagnostics, view, page)?;
+    problems::damage(&analysis.diagnostics, view, page)?;
     integrity::integrity(&analysis.integrity, view, page)?;
     incidents::incidents(analysis, view, page)?;
     windows::windows(analysis, view, page)?;
-    crate::coverage::kept::summary(&analysis.coverage, view.width, page)?;
+    crate::coverage::kept::summary(&analysis.coverage, view.width.unwrap_or(usize::MAX), page)?;
     profiles::profiles(&analysis.timelines, view, page)?;
+    problems::remarks(&analysis.diagnostics, view, page)?;
     next(analysis, view, page)
 }
 
@@ -58,11 +74,26 @@ fn section_of_parts(
     view: &View<'_>,
     page: &mut dyn Page,
 ) -> io::Result<()> {
-    let columns = view.width.saturating_sub(INDENT).max(30);
-    for (at, line) in wrapped(parts, separator, columns).iter().enumerate() {
-        section(if at == 0 { label } else { "" }, line, page)?;
+    let columns = view.width.unwrap_or(USUAL_COLUMNS).saturating_sub(INDENT).max(20);
+    let fits = |line: &str| width(line) <= columns || view.width.is_none();
+    let lines = wrapped(parts, separator, columns).into_iter();
+    let lines =
+        lines.flat_map(|line| if fits(&line) { vec![line] } else { filled(&line, view.width, INDENT) });
+    for (at, line) in lines.enumerate() {
+        section(if at == 0 { label } else { "" }, &line, page)?;
     }
     Ok(())
+}
+
+/// The heading of a section, and what is said of it.
+fn heading(label: &str, remark: &str, view: &View<'_>, page: &mut dyn Page) -> io::Result<()> {
+    page.end_line()?;
+    let mut row = Row::new(view.width, 2);
+    row.put(0, Style::Heading, label, page)?;
+    for (at, word) in remark.split(' ').filter(|word| !word.is_empty()).enumerate() {
+        row.put(if at == 0 { 3 } else { 1 }, Style::Quiet, word, page)?;
+    }
+    page.end_line()
 }
 
 /// A word as a shell takes it.
@@ -81,9 +112,10 @@ fn next(analysis: &Analysis, view: &View<'_>, page: &mut dyn Page) -> io::Result
             return Ok(());
         }
         page.end_line()?;
-        page.put(Style::Quiet, "No case was written; keep one with ")?;
-        page.line(&format!("aa-forensics analyze {} -o CASE", view.evidence))?;
-        return Ok(());
+        let mut row = Row::new(view.width, 2);
+        row.put(0, Style::Quiet, "No case was written; keep one with", page)?;
+        row.put(1, Style::Plain, &format!("aa-forensics analyze {} -o CASE", view.evidence), page)?;
+        return page.end_line();
     };
     page.end_line()?;
     let written = format!(
@@ -110,11 +142,16 @@ fn next(analysis: &Analysis, view: &View<'_>, page: &mut dyn Page) -> io::Result
     if analysis.integrity.iter().any(|row| matches!(&*row.severity, "high" | "medium")) {
         commands.push(format!("aa-forensics integrity {case}"));
     }
+    const NEXT: &str = "   next: ";
+    let longest = commands.iter().map(|command| width(command)).max().unwrap_or(0);
+    let before = width(&written) + NEXT.len();
+    let is_beside = view.fits(before + longest);
     for (at, command) in commands.iter().enumerate() {
-        if at == 0 {
-            page.put(Style::Quiet, "   next: ")?;
-        } else {
-            page.plain(&" ".repeat(width(&written) + 9))?;
+        match (at, is_beside) {
+            (0, true) => page.put(Style::Quiet, NEXT)?,
+            (0, false) => page.put(Style::Quiet, "\n  next:\n  ")?,
+            (_, true) => page.plain(&" ".repeat(before))?,
+            (_, false) => page.plain("  ")?,
         }
         page.plain(command)?;
         page.end_line()?;
@@ -237,7 +274,7 @@ mod tests {
     fn a_summary_as_a_responder_reads_it() {
         let view = View {
             clock: Clock::default(),
-            width: 110,
+            width: Some(110),
             written: Some(("case", 2_200_000)),
             evidence: "web01.tar.xz",
         };
@@ -246,7 +283,36 @@ mod tests {
 
     #[test]
     fn a_narrow_summary_without_a_case() {
-        let view = View { clock: Clock::default(), width: 60, written: None, evidence: "web01.tar.xz" };
-        insta::assert_snapshot!(text_of(|page| summary(&analysis(), &view, page)));
+        let view = View { clock: Clock::default(), width: Some(60), written: None, evidence: "web01.tar.xz" };
+        let text = text_of(|page| summary(&analysis(), &view, page));
+        assert!(text.lines().all(|line| width(line) <= 60), "{text}");
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn nothing_is_cut_where_there_is_no_terminal() {
+        let mut analysis = analysis();
+        let long = "a".repeat(200);
+        analysis.incidents[0].profile_root = long.clone().into_bytes();
+        analysis.incidents[0].payload = vec!["/usr/bin/id"; 100].join(", ");
+        analysis.integrity[0].seen = format!("{long} seen");
+        analysis.diagnostics[1].message = format!("{long} noted");
+        analysis.timelines[0].profile_root = long.clone().into_bytes();
+        let view = View { clock: Clock::default(), width: None, written: None, evidence: "web01.tar.xz" };
+        let text = text_of(|page| summary(&analysis, &view, page));
+        assert_eq!(text.matches(&long).count(), 4, "{text}");
+        assert_eq!(text.matches("/usr/bin/id").count(), 100);
+        // The digest's alone.
+        assert_eq!(text.matches('…').count(), 1, "{text}");
+    }
+
+    #[test]
+    fn harmless_remarks_stand_last() {
+        let mut analysis = analysis();
+        analysis.diagnostics.remove(0);
+        let view = View { clock: Clock::default(), width: None, written: None, evidence: "web01.tar.xz" };
+        let text = text_of(|page| summary(&analysis, &view, page));
+        assert!(!text.contains("What was wrong"), "{text}");
+        assert!(text.find("Remarks on the evidence") > text.find("Profiles"), "{text}");
     }
 }

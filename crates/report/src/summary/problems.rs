@@ -1,33 +1,38 @@
-//! What was wrong with the evidence.
+//! What was wrong with the evidence, and what is merely worth a remark.
 
 use std::collections::BTreeMap;
 use std::io;
 
 use aaf_model::{Diagnostic, Severity};
 
-use super::View;
-use crate::escape::{pad, terminal, truncate, width};
-use crate::page::{Page, Style};
+use super::{View, heading};
+use crate::escape::{pad, terminal, width};
+use crate::page::{Page, Style, filled};
 use crate::phrase::grouped;
 
 const MOST_PROBLEMS: usize = 12;
+/// Columns of a code.
+const CODE: usize = 18;
 
-pub(super) fn problems(diagnostics: &[Diagnostic], view: &View<'_>, page: &mut dyn Page) -> io::Result<()> {
-    if diagnostics.is_empty() {
+fn of(diagnostics: &[Diagnostic], severity: Severity) -> Vec<&Diagnostic> {
+    diagnostics.iter().filter(|diagnostic| diagnostic.code.severity() == severity).collect()
+}
+
+/// Damage, which the reader must know before all else.
+pub(super) fn damage(diagnostics: &[Diagnostic], view: &View<'_>, page: &mut dyn Page) -> io::Result<()> {
+    let damage = of(diagnostics, Severity::Damage);
+    if damage.is_empty() {
         return Ok(());
     }
-    page.end_line()?;
-    page.put(Style::Heading, "What was wrong with the evidence")?;
-    page.end_line()?;
-    let damage: Vec<&Diagnostic> =
-        diagnostics.iter().filter(|diagnostic| diagnostic.code.severity() == Severity::Damage).collect();
+    heading("What was wrong with the evidence", "", view, page)?;
     for diagnostic in damage.iter().take(MOST_PROBLEMS) {
-        page.put(Style::Grave, &format!("  ▲ {} ", pad(diagnostic.code.as_str(), 18)))?;
-        page.line(&format!(
-            "{}: {}",
-            terminal(diagnostic.path.as_bytes()),
-            terminal(diagnostic.message.as_bytes())
-        ))?;
+        let before = format!("  ▲ {} ", pad(diagnostic.code.as_str(), CODE));
+        page.put(Style::Grave, &before)?;
+        let text = place_and_message(diagnostic);
+        for (at, line) in filled(&text, view.width.or(Some(usize::MAX)), width(&before)).iter().enumerate() {
+            let indent = if at == 0 { 0 } else { width(&before) };
+            page.line(&format!("{}{line}", " ".repeat(indent)))?;
+        }
     }
     if damage.len() > MOST_PROBLEMS {
         page.line(&format!(
@@ -35,29 +40,40 @@ pub(super) fn problems(diagnostics: &[Diagnostic], view: &View<'_>, page: &mut d
             grouped((damage.len() - MOST_PROBLEMS) as u64)
         ))?;
     }
-    let mut notes: BTreeMap<&str, (u64, Vec<&Diagnostic>)> = BTreeMap::new();
-    for diagnostic in diagnostics.iter().filter(|diagnostic| diagnostic.code.severity() == Severity::Note) {
-        let (count, examples) = notes.entry(diagnostic.code.as_str()).or_default();
+    Ok(())
+}
+
+/// Remarks that change nothing: each kind once, with the first of it.
+pub(super) fn remarks(diagnostics: &[Diagnostic], view: &View<'_>, page: &mut dyn Page) -> io::Result<()> {
+    let mut kinds: BTreeMap<&str, (u64, Vec<&Diagnostic>)> = BTreeMap::new();
+    for diagnostic in of(diagnostics, Severity::Note) {
+        let (count, examples) = kinds.entry(diagnostic.code.as_str()).or_default();
         *count += diagnostic.count;
         examples.push(diagnostic);
     }
-    for (code, (count, examples)) in notes {
+    if kinds.is_empty() {
+        return Ok(());
+    }
+    heading("Remarks on the evidence", "", view, page)?;
+    for (code, (count, examples)) in kinds {
         let Some(first) = examples.first() else { continue };
-        let place = if first.path.is_empty() {
-            String::new()
-        } else {
-            format!("{}: ", terminal(first.path.as_bytes()))
+        let more = match examples.len() {
+            1 => String::new(),
+            more => format!(" (and {} more)", grouped(more as u64 - 1)),
         };
-        let more = if examples.len() > 1 {
-            format!(" (and {} more)", grouped(examples.len() as u64 - 1))
-        } else {
-            String::new()
-        };
-        let text = format!("{place}{}", terminal(first.message.as_bytes()));
         let label = if count > 1 { format!("{code} ×{}", grouped(count)) } else { code.to_owned() };
-        page.put(Style::Quiet, &format!("  · {}", pad(&label, 18)))?;
-        let room = view.width.saturating_sub(4 + width(&label).max(18) + width(&more) + 1).max(40);
-        page.line(&format!(" {}{more}", truncate(&text, room)))?;
+        let before = format!("  · {} ", pad(&label, CODE));
+        page.put(Style::Quiet, &before)?;
+        let text = view.cut(&place_and_message(first), width(&before) + width(&more));
+        page.line(&format!("{text}{more}"))?;
     }
     Ok(())
+}
+
+fn place_and_message(diagnostic: &Diagnostic) -> String {
+    let message = terminal(diagnostic.message.as_bytes());
+    match &*diagnostic.path {
+        "" => message,
+        path => format!("{}: {message}", terminal(path.as_bytes())),
+    }
 }

@@ -12,6 +12,11 @@ use crate::phrase::{grouped, many};
 use crate::spark::Buckets;
 
 const MOST_PROFILES: usize = 15;
+/// A page of fewer columns has no room for the course of a profile.
+const NARROW: usize = 80;
+/// Columns of a course, and of a name.
+const WIDEST_BARS: usize = 24;
+const WIDEST_NAME: usize = 60;
 
 #[derive(Default)]
 struct ProfileCounts<'a> {
@@ -71,14 +76,19 @@ pub(super) fn profiles(timelines: &[TimelineRow], view: &View<'_>, page: &mut dy
         }
     };
     let columns = ["denied", "allowed", "audited", "killed", "policy"];
-    let fixed = columns.iter().map(|column| column.len().max(7) + 2).sum::<usize>() + 4;
-    let bars = 24usize.min(view.width.saturating_sub(fixed + 20).max(8));
+    let is_narrow = !view.fits(NARROW);
+    let cell = |column: &str| if is_narrow { column.len() } else { column.len().max(7) };
+    let fixed = columns.iter().map(|column| cell(column) + 2).sum::<usize>() + 4;
+    // Where there is no room for its course, the counts are told.
+    let period = period.filter(|_| !is_narrow);
+    let of_view = |less: usize| view.width.map_or(usize::MAX, |columns| columns.saturating_sub(less));
+    let bars = if is_narrow { 0 } else { WIDEST_BARS.min(of_view(fixed + 20)).max(8) };
     let widest = sorted.iter().map(|(key, _)| width(&name(key))).max().unwrap_or(0);
-    let name_width = widest.min(view.width.saturating_sub(fixed + bars + 2).max(16)).max(10);
+    let name_width = widest.min(of_view(fixed + bars + 2).clamp(12, WIDEST_NAME)).max(10);
     page.end_line()?;
     page.put(Style::Heading, &pad("Profiles", name_width + 2))?;
     for column in columns {
-        page.put(Style::Quiet, &format!("  {}", pad_left(column, 7)))?;
+        page.put(Style::Quiet, &format!("  {}", pad_left(column, cell(column))))?;
     }
     if let Some((first, last)) = period {
         let long = last - first > 2 * 86_400_000_000;
@@ -89,7 +99,11 @@ pub(super) fn profiles(timelines: &[TimelineRow], view: &View<'_>, page: &mut dy
     }
     page.end_line()?;
     for (key, counts) in &sorted {
-        page.plain(&format!("  {}", pad(&truncate(&name(key), name_width), name_width)))?;
+        let name = match view.width {
+            Some(_) => truncate(&name(key), name_width),
+            None => name(key),
+        };
+        page.plain(&format!("  {}", pad(&name, name_width)))?;
         let values = [
             (counts.denied, Style::Denied),
             (counts.allowed, Style::Permitted),
@@ -97,9 +111,9 @@ pub(super) fn profiles(timelines: &[TimelineRow], view: &View<'_>, page: &mut dy
             (counts.killed, Style::Grave),
             (counts.policy, Style::Policy),
         ];
-        for (value, style) in values {
+        for ((value, style), column) in values.into_iter().zip(columns) {
             let style = if value == 0 { Style::Quiet } else { style };
-            page.put(style, &format!("  {}", pad_left(&grouped(value.max(0) as u64), 7)))?;
+            page.put(style, &format!("  {}", pad_left(&grouped(value.max(0) as u64), cell(column))))?;
         }
         if let Some((first, last)) = period {
             let mut buckets = Buckets::new(first, last, bars);

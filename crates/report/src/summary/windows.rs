@@ -5,12 +5,14 @@ use std::io;
 use aaf_case::Analysis;
 use aaf_model::tables::WindowRow;
 
-use super::View;
+use super::{View, heading};
 use crate::escape::{pad, terminal, truncate, width};
 use crate::page::{Page, Style};
 
 /// More are counted.
 const MOST: usize = 8;
+/// Columns of a profile's name.
+const WIDEST_PROFILE: usize = 32;
 
 pub(super) fn windows(analysis: &Analysis, view: &View<'_>, page: &mut dyn Page) -> io::Result<()> {
     // A profile that was in complain mode all along is a state, not a window; the profiles below show it.
@@ -19,12 +21,14 @@ pub(super) fn windows(analysis: &Analysis, view: &View<'_>, page: &mut dyn Page)
     if telling.is_empty() {
         return Ok(());
     }
-    page.end_line()?;
-    page.put(Style::Heading, "Unprotected windows")?;
-    page.end_line()?;
-    let profile = |row: &WindowRow| truncate(&terminal(&row.profile), 32);
+    heading("Unprotected windows", "", view, page)?;
+    let widest_profile = view.width.map_or(WIDEST_PROFILE, |columns| WIDEST_PROFILE.min(columns / 3));
+    let profile = |row: &WindowRow| match view.width {
+        Some(_) => truncate(&terminal(&row.profile), widest_profile),
+        None => terminal(&row.profile),
+    };
     let shown = &telling[..telling.len().min(MOST)];
-    let widest = shown.iter().map(|row| width(&profile(row))).max().unwrap_or(0);
+    let widest = shown.iter().map(|row| width(&profile(row))).max().unwrap_or(0).min(widest_profile);
     for row in shown {
         page.put(Style::Heading, &format!("  {}  ", pad(&profile(row), widest)))?;
         page.put(Style::Warning, &pad(&row.gap, 12))?;
@@ -36,13 +40,9 @@ pub(super) fn windows(analysis: &Analysis, view: &View<'_>, page: &mut dyn Page)
             (None, Some(to)) => format!("until {}", view.clock.second(to)),
             (None, None) => "at collection".to_owned(),
         };
-        let room = view.width.saturating_sub(widest + 16).max(30);
-        page.line(&truncate(&when, room))?;
+        page.line(&view.cut(&when, widest + 16))?;
         page.put(Style::Quiet, &format!("  {}  ", " ".repeat(widest)))?;
-        page.put(
-            Style::Quiet,
-            &truncate(&terminal(row.basis.as_bytes()), view.width.saturating_sub(widest + 4).max(30)),
-        )?;
+        page.put(Style::Quiet, &view.cut(&terminal(row.basis.as_bytes()), widest + 4))?;
         page.end_line()?;
     }
     if telling.len() > shown.len() {

@@ -34,11 +34,16 @@ pub fn id_digits(rows: &[&TimelineRow], events: u64) -> usize {
     ids.dedup();
     let shared = |pair: &[&str]| pair[0].bytes().zip(pair[1].bytes()).take_while(|(a, b)| a == b).count();
     let apart = ids.windows(2).map(shared).max().unwrap_or(0) + 1;
+    apart.max(likely_digits(events)).min(16)
+}
+
+/// How many digits of an event id hardly ever mean another event of a case with so many.
+pub fn likely_digits(events: u64) -> usize {
     let mut likely = FEWEST_DIGITS;
     while likely < 16 && 16u64.saturating_pow(likely as u32) / 1000 < events {
         likely += 1;
     }
-    apart.max(likely).min(16)
+    likely
 }
 
 /// The beginning of an event id.
