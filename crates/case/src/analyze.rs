@@ -19,6 +19,7 @@ use rayon::prelude::*;
 
 use crate::across::GoodClocks;
 use crate::collections::{self, Users};
+use crate::distinct::distinct;
 use crate::info::{CaseInfo, EvidenceInfo, FORMAT_VERSION, HostInfo, MemberInfo, TextInfo, Totals};
 use crate::integrity;
 use crate::options::Options;
@@ -196,7 +197,7 @@ fn understand<S: TableSink>(
 ) -> Result<Analysis, Error> {
     let Read { evidence, inventory, report, names, store } = read;
     if report.files.iter().all(|file| file.state == State::Failed) {
-        return Err(Error::NoEvidence { diagnostics: report.diagnostics.clone() });
+        return Err(Error::NoEvidence { diagnostics: distinct(report.diagnostics.clone()) });
     }
     let collections = collections::recognise(report);
     let sources = source_infos(evidence, report, &collections);
@@ -223,7 +224,7 @@ fn understand<S: TableSink>(
     })?;
     beside.inner.all_appended();
     let Yield { mut folded, sums, integrity: collector } = found;
-    let mut diagnostics = report.diagnostics.clone();
+    let mut diagnostics = distinct(report.diagnostics.clone());
     diagnostics.extend(collections::problems(&collections));
     diagnostics.append(&mut settled.diagnostics);
     if settled.without_time > 0 {

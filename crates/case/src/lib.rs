@@ -9,6 +9,7 @@ mod across;
 mod analyze;
 mod collections;
 pub mod context;
+mod distinct;
 mod info;
 mod integrity;
 mod options;

@@ -15,6 +15,7 @@ use aaf_scan::{Companions, NameTable, Sink};
 use aaf_timeline::clock::Clocks;
 
 use crate::analyze::{Error, parse_zone};
+use crate::distinct::distinct;
 use crate::options::Options;
 
 /// One record with what its file says about it.
@@ -109,7 +110,7 @@ pub fn records(
         }
         wait(&mut showing);
     });
-    Ok(diagnostics)
+    Ok(distinct(diagnostics))
 }
 
 /// Files that are scanned together are no larger, nor all of them taken together, in bytes: their rows are kept until

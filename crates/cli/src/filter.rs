@@ -1,14 +1,18 @@
 //! Which lines of timelines are wanted.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 use aaf_model::tables::{IncidentRow, TimelineRow};
+use aaf_report::escape::terminal;
+use aaf_report::time::Clock;
 use anyhow::Context;
 use clap::Args;
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::incident;
+use crate::near::nearest;
 use crate::when::{self, Anchor};
 
 /// Which lines of timelines are wanted; several of one option widen, several options narrow.
@@ -16,22 +20,22 @@ use crate::when::{self, Anchor};
 #[command(next_help_heading = "Filters")]
 pub struct Filters {
     /// Profiles that match, with their children: 'fcgiwrap*'
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_name = "GLOB", value_parser = glob)]
     pub profile: Vec<String>,
     /// Hosts that match
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_name = "GLOB", value_parser = glob)]
     pub host: Vec<String>,
     /// Operations that match: exec, 'profile_*'
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_name = "GLOB", value_parser = glob)]
     pub operation: Vec<String>,
     /// Verdicts: denied, allowed, audited, killed, policy, …
     #[arg(long, value_name = "VERDICT", value_parser = verdict)]
     pub verdict: Vec<String>,
     /// From this instant on: RFC 3339, "YYYY-MM-DD HH:MM:SS", HH:MM:SS on a day of the case, or -10m before the last event
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    #[arg(long, value_name = "TIME", value_parser = when::written, allow_hyphen_values = true)]
     pub since: Option<String>,
     /// Up to this instant
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    #[arg(long, value_name = "TIME", value_parser = when::written, allow_hyphen_values = true)]
     pub until: Option<String>,
     /// Incidents, by number in `incidents` or id; of that at least four digits
     #[arg(long, value_name = "ID")]
@@ -93,15 +97,23 @@ impl Filters {
     }
 }
 
+/// Whether a pattern can be understood.
+fn glob(pattern: &str) -> Result<String, String> {
+    compiled(pattern).map(|_| pattern.to_owned()).map_err(|error| error.kind().to_string())
+}
+
+fn compiled(pattern: &str) -> Result<Glob, globset::Error> {
+    // Names of profiles are hardly ever paths with meaning: `*` matches `/` too.
+    GlobBuilder::new(pattern).literal_separator(false).backslash_escape(true).build()
+}
+
 fn globs(patterns: &[String]) -> anyhow::Result<Option<GlobSet>> {
     if patterns.is_empty() {
         return Ok(None);
     }
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
-        // Names of profiles are hardly ever paths with meaning: `*` matches `/` too.
-        let glob = GlobBuilder::new(pattern).literal_separator(false).backslash_escape(true).build();
-        set.add(glob.with_context(|| pattern.clone())?);
+        set.add(compiled(pattern).with_context(|| pattern.clone())?);
     }
     Ok(Some(set.build()?))
 }
@@ -123,6 +135,49 @@ impl Wanted {
             && self.until_us.is_none_or(|until| first.is_some_and(|first| first <= until))
             && (self.incidents.is_empty()
                 || row.incident_id.as_ref().is_some_and(|id| self.incidents.contains(id)))
+    }
+}
+
+impl Filters {
+    /// Why no line passes: the period of the case, the names that are near to what was written.
+    pub fn why_nothing(&self, rows: &[TimelineRow], anchor: &Anchor<'_>) -> String {
+        let mut why = "no line passes the filters".to_owned();
+        if let (true, Some((first, last))) = (self.since.is_some() || self.until.is_some(), anchor.period_us)
+        {
+            why.push_str(&format!(
+                "; the case holds {}",
+                Clock::new(anchor.zone.clone()).period(first, last)
+            ));
+        }
+        let profiles = || rows.iter().flat_map(|row| [&*row.profile, &*row.profile_root]);
+        let hosts = || rows.iter().filter_map(|row| row.host.as_deref().map(str::as_bytes));
+        let operations = || rows.iter().map(|row| &*row.operation);
+        unknown("profile", &self.profile, &profiles, &mut why);
+        unknown("host", &self.host, &hosts, &mut why);
+        unknown("operation", &self.operation, &operations, &mut why);
+        why
+    }
+}
+
+/// Names that are shown of what is near.
+const MOST_NEAR: usize = 3;
+
+/// Which patterns match nothing at all, and what is near to them.
+fn unknown<'r, N>(what: &str, patterns: &[String], names: &dyn Fn() -> N, why: &mut String)
+where
+    N: Iterator<Item = &'r [u8]>,
+{
+    for pattern in patterns {
+        let Ok(glob) = compiled(pattern) else { continue };
+        let glob = glob.compile_matcher();
+        let distinct: BTreeSet<&[u8]> = names().filter(|name| !name.is_empty()).collect();
+        if distinct.iter().any(|name| glob.is_match(OsStr::from_bytes(name))) {
+            continue;
+        }
+        let all = distinct.iter().map(|name| terminal(name));
+        let near = nearest(pattern.trim_matches('*'), all, MOST_NEAR).join(", ");
+        let near = if near.is_empty() { "the case has none".to_owned() } else { format!("near are {near}") };
+        why.push_str(&format!("; no {what} matches {pattern}: {near}"));
     }
 }
 

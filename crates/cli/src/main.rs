@@ -12,10 +12,12 @@ mod incident;
 mod input;
 mod interrupt;
 mod key;
+mod near;
 mod reread;
 mod ui;
 mod values;
 mod when;
+mod whole;
 
 use std::process::ExitCode;
 

@@ -61,6 +61,12 @@ pub fn parse(text: &str, anchor: &Anchor<'_>) -> Result<i64, String> {
     ))
 }
 
+/// Whether an instant is written so that it can be understood; what it means depends on the case.
+pub fn written(text: &str) -> Result<String, String> {
+    let anchor = Anchor { zone: &TimeZone::UTC, period_us: Some((0, 0)) };
+    parse(text, &anchor).map(|_| text.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -72,9 +72,24 @@ fn timelines_are_filtered() {
     assert_eq!(count(&["--since", "10:57:31", "--display-tz", "Europe/Berlin"]), 1);
     let first = rows(&place.run(&["timeline", "case", "--format", "jsonl"]))[0].clone();
     assert!(count(&["--incident", &first["incident_id"].as_str().unwrap()[..6]]) >= 1);
-    let run = place.run(&["timeline", "case", "--since", "whenever"]).expect(1);
-    assert!(run.err.contains("--since: whenever: no instant that is understood"), "{}", run.err);
+    // What is written wrongly is wrong usage, whatever the case holds.
+    let run = place.run(&["timeline", "case", "--since", "whenever"]).expect(2);
+    assert!(run.err.contains("--since <TIME>': whenever: no instant that is understood"), "{}", run.err);
     place.run(&["timeline", "case", "--verdict", "blocked"]).expect(2);
+    place.run(&["timeline", "case", "--profile", "["]).expect(2);
+    let why = |filters: &[&str]| place.run(&[&["timeline", "case"], filters].concat()).expect(0).err;
+    assert_eq!(
+        why(&["--since", "23:00"]),
+        "warning: no line passes the filters; the case holds 2026-10-14 08:56:29 – 08:57:31 UTC\n"
+    );
+    assert_eq!(
+        why(&["--profile", "nginy*", "--operation", "ope"]),
+        "warning: no line passes the filters; no profile matches nginy*: near are /usr/sbin/nginx, fcgiwrap//cgi, legacy; \
+         no operation matches ope: near are open\n"
+    );
+    assert_eq!(why(&["--profile", "legacy", "--verdict", "denied"]), "warning: no line passes the filters\n");
+    let run = place.run(&["timeline", "case", "2"]).expect(1);
+    assert_eq!(run.err, "error: 2 does not exist; one incident of case is chosen by --incident 2\n");
     place.run(&["timeline", "case", "audit.log"]).expect(1);
 }
 

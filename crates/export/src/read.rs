@@ -84,7 +84,13 @@ impl CaseReader {
         let text = match std::fs::read_to_string(&file) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(not_a_case("it holds no case.json".to_owned()));
+                let what = if path.exists() { "it holds no case.json" } else { "there is no such folder" };
+                return Err(not_a_case(what.to_owned()));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+                return Err(not_a_case(
+                    "it is a file; a case is a folder that `analyze -o` wrote".to_owned(),
+                ));
             }
             Err(error) => return Err(not_a_case(format!("case.json: {error}"))),
         };

@@ -93,8 +93,11 @@ impl Dismiss {
 impl Of {
     fn say(self, action: &str, text: String, ui: &Ui) -> anyhow::Result<Exit> {
         let author = self.author.or_else(|| std::env::var("USER").ok()).unwrap_or_default();
-        if text.trim().is_empty() || author.trim().is_empty() {
-            anyhow::bail!("the author (--author) and what is said must not be empty");
+        if author.trim().is_empty() {
+            anyhow::bail!("nobody says who says it, and $USER is not set: give --author NAME");
+        }
+        if text.trim().is_empty() {
+            anyhow::bail!("nothing is said: the text must not be empty");
         }
         let all = CaseReader::open(&self.case)?.incidents()?;
         let meant = incident::find(&all, &self.incident, &self.case.display().to_string())?;

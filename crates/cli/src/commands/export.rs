@@ -1,6 +1,6 @@
 //! `export`
 
-use std::io::{self, BufWriter, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use clap::{Args, ValueEnum};
 
 use crate::exit::Exit;
 use crate::ui::Ui;
-use crate::{handover, key, values};
+use crate::{handover, key, values, whole};
 
 /// Write a case for other programs (Timesketch, the ATT&CK Navigator, the Elastic Common Schema), or one incident to hand over
 ///
@@ -88,7 +88,8 @@ impl Export {
                 out.flush()?;
                 left_out
             }
-            Some(path) => self.write_file(&case, with, path).with_context(|| path.display().to_string())?,
+            Some(path) => whole::write(path, self.force, |out| self.write(&case, with, out))
+                .with_context(|| path.display().to_string())?,
         };
         if let (Some(path), Some(with)) = (&self.redact, with) {
             key::record(path, with)?;
@@ -134,29 +135,6 @@ impl Export {
         ))?;
         out.flush()?;
         Ok(if written.gone.is_empty() && written.lines_gone == 0 { Exit::Done } else { Exit::Damaged })
-    }
-
-    /// The file gets its name when it is whole.
-    fn write_file(&self, case: &CaseReader, with: Option<&Redactor>, path: &Path) -> anyhow::Result<u64> {
-        if !self.force && path.symlink_metadata().is_ok() {
-            anyhow::bail!("it exists; choose another name or pass --force");
-        }
-        let mut name = path.file_name().context("it names no file")?.to_os_string();
-        name.push(".partial");
-        let partial = path.with_file_name(name);
-        let file = std::fs::File::create_new(&partial)?;
-        let written = (|| {
-            let mut out = BufWriter::with_capacity(64 << 10, file);
-            let left_out = self.write(case, with, &mut out)?;
-            out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-            std::fs::rename(&partial, path)?;
-            Ok(left_out)
-        })();
-        if written.is_err() {
-            // Leave nothing half; that this fails too changes nothing.
-            let _ = std::fs::remove_file(&partial);
-        }
-        written
     }
 
     /// Returns how much was left out.

@@ -12,6 +12,7 @@ use aaf_report::html;
 use aaf_report::redact::Redact;
 use aaf_report::time::Clock;
 use aaf_triage::Rules;
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 
@@ -21,6 +22,7 @@ use crate::key;
 use crate::reread::Evidence;
 use crate::ui::Ui;
 use crate::values::{self, Severity};
+use crate::whole;
 
 /// Write a report of a case for the incident file: one HTML file that opens offline, Markdown or JSON
 ///
@@ -40,9 +42,12 @@ pub struct Report {
     /// How to write it
     #[arg(long, value_name = "FORMAT", default_value = "html", help_heading = "Output")]
     format: Format,
-    /// The file to write, which must not exist yet; standard output by default
+    /// The file to write; standard output by default
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
+    /// Replace the file that stands there
+    #[arg(long, requires = "output", help_heading = "Output")]
+    force: bool,
     /// The lowest severity of incidents that are told; the others are counted
     #[arg(long, value_name = "SEVERITY", default_value = "low", help_heading = "Output")]
     min_severity: Severity,
@@ -124,10 +129,8 @@ impl Report {
         }
         match &self.output {
             Some(path) => {
-                let failed =
-                    |error: std::io::Error| anyhow::anyhow!("cannot write {}: {error}", path.display());
-                let mut file = std::fs::File::create_new(path).map_err(failed)?;
-                file.write_all(&text).map_err(failed)?;
+                whole::write(path, self.force, |out| Ok(out.write_all(&text)?))
+                    .with_context(|| format!("cannot write {}", path.display()))?;
             }
             None => {
                 let mut out = ui.out();

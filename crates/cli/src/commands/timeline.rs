@@ -70,27 +70,31 @@ struct Read {
     incidents: Vec<IncidentRow>,
     /// The number of events.
     events: u64,
+    /// Whether it is a case, and not evidence.
+    is_case: bool,
     /// Whether evidence was damaged.
     damage: bool,
 }
 
 impl Timeline {
     pub fn run(self, ui: &Ui) -> anyhow::Result<Exit> {
-        let Read { rows, incidents, events, damage } = self.read(ui)?;
+        input::hint_at_incident(&self.inputs)?;
+        let Read { rows, incidents, events, is_case, damage } = self.read(ui)?;
         let zone = self.display_tz.clone().unwrap_or(TimeZone::UTC);
         let firsts = rows.iter().filter_map(|row| row.first_time_us).min();
         let lasts = rows.iter().filter_map(|row| row.last_time_us).max();
-        let place = self.inputs.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" ");
-        let wanted = self.filters.understand(
-            &Anchor { zone: &zone, period_us: firsts.zip(lasts) },
-            &filter::From { incidents: &incidents, place: &place },
-        )?;
+        let place = input::shown(&self.inputs);
+        let anchor = Anchor { zone: &zone, period_us: firsts.zip(lasts) };
+        let from = filter::From { incidents: &incidents, place: &place };
+        let wanted = self.filters.understand(&anchor, &from)?;
         let digits = timeline::id_digits(&rows.iter().collect::<Vec<_>>(), events);
         let shown: Vec<&TimelineRow> = rows.iter().filter(|row| wanted.has(row)).collect();
         if shown.is_empty() && !ui.quiet {
-            let why =
-                if rows.is_empty() { "there is no AppArmor event" } else { "no line passes the filters" };
-            ui.warning(why);
+            match rows.is_empty() {
+                true if is_case => ui.warning("there is no AppArmor event in the case"),
+                true => {}
+                false => ui.warning(&self.filters.why_nothing(&rows, &anchor)),
+            }
         }
         let view = View { clock: Clock::new(zone), width: ui.width(), id_digits: digits };
         let mut out = ui.out();
@@ -111,6 +115,7 @@ impl Timeline {
             options.raw = aaf_scan::Raw::None;
             options.gap_secs = self.gap.as_secs();
         })?;
+        let is_case = matches!(input, Input::Case(_));
         let (mut rows, mut incidents, events, damage) = match input {
             Input::Case(case) => (case.timelines()?, case.incidents()?, case.info().totals.events, false),
             Input::Evidence(analysis) => {
@@ -122,6 +127,6 @@ impl Timeline {
         if let Some(baseline) = self.against.learn()? {
             baseline.mark(&mut rows, &mut incidents);
         }
-        Ok(Read { rows, incidents, events, damage })
+        Ok(Read { rows, incidents, events, is_case, damage })
     }
 }
