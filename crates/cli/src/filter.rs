@@ -139,6 +139,13 @@ impl Wanted {
 }
 
 impl Filters {
+    /// Whether lines are chosen by what they say, and not only by their time and host.
+    pub fn choose_what(&self) -> bool {
+        [&self.profile, &self.operation, &self.verdict, &self.incident]
+            .iter()
+            .any(|filter| !filter.is_empty())
+    }
+
     /// Why no line passes: the period of the case, the names that are near to what was written.
     pub fn why_nothing(&self, rows: &[TimelineRow], anchor: &Anchor<'_>) -> String {
         let mut why = "no line passes the filters".to_owned();

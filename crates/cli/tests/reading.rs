@@ -214,3 +214,35 @@ fn schema_completions_and_manuals() {
     place.run(&["man", "man1"]).expect(0);
     assert!(place.path("man1/aa-forensics-analyze.1").is_file());
 }
+
+#[test]
+fn an_incident_is_told_in_the_order_of_time() {
+    let place = Place::new();
+    place.run(&["analyze", &sample("web01.tar.xz"), "-o", "case", "-q"]).expect(0);
+    let merged = place.run(&["timeline", "case", "--incident", "1"]).expect(0).out;
+    assert!(merged.starts_with("web01 · in the order of time "), "{merged}");
+    let times = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter(|line| line.starts_with(" 0"));
+        lines.map(|line| line.split_whitespace().next().unwrap().to_owned()).collect()
+    };
+    assert!(times(&merged).is_sorted() && times(&merged).len() > 10, "{merged}");
+    let at = |what: &str| merged.find(what).unwrap_or_else(|| panic!("{what}: {merged}"));
+    let mut removed = merged.lines().filter(|line| line.contains("  removed  "));
+    let order = ["fcgiwrap", "backup-agent"].map(|profile| removed.find(|line| line.contains(profile)));
+    assert!(order.iter().all(Option::is_some), "{merged}");
+    assert!(at("net-fine") < at("  removed  "), "{merged}");
+    // The same lines, and machines get them by profile as before.
+    let by_profile = place.run(&["timeline", "case", "--incident", "1", "--by", "profile"]).expect(0).out;
+    assert_eq!(times(&by_profile).len(), times(&merged).len());
+    let machine = |by: &str| place.run(&["timeline", "case", "--by", by, "--format", "jsonl"]).expect(0).out;
+    assert_eq!(machine("time"), machine("profile"));
+    // Profiles that were only loaded do not hide the others.
+    let whole = place.run(&["timeline", "case"]).expect(0).out;
+    assert!(whole.lines().count() < machine("profile").lines().count(), "{whole}");
+    assert!(whole.contains(" profiles were only loaded, 2026-10-14 "), "{whole}");
+    assert!(whole.contains("web01 · fcgiwrap") && !whole.contains("web01 · 1password"), "{whole}");
+    let policy = place.run(&["timeline", "case", "--verdict", "policy"]).expect(0).out;
+    assert!(policy.contains("web01 · 1password"), "{policy}");
+    let time = place.run(&["timeline", "case", "--by", "time"]).expect(0).out;
+    assert!(time.contains("1password") && times(&time).is_sorted());
+}

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use aaf_model::HashKind;
 use aaf_model::tables::{IncidentRow, TimelineRow};
 use aaf_report::time::Clock;
-use aaf_report::timeline::{self, View};
+use aaf_report::timeline::{self, By, View};
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 
@@ -18,7 +18,7 @@ use crate::ui::Ui;
 use crate::values;
 use crate::when::Anchor;
 
-/// Show the timelines of a case, or of evidence, by host and profile
+/// Show the timelines of a case, or of evidence, by host and profile or merged
 ///
 /// One line a behaviour: repeated ones are folded with their number and stretch. The last column is the beginning of
 /// the (first) event's id, which `show` takes. Times are UTC unless --display-tz says otherwise.
@@ -26,7 +26,8 @@ use crate::when::Anchor;
 #[command(after_help = "Examples:
   aa-forensics timeline case --profile 'fcgiwrap*' --since 08:56:29
   aa-forensics timeline case --verdict denied --verdict killed --format csv > denied.csv
-  aa-forensics timeline case --incident 3f9c2a --format markdown
+  aa-forensics timeline case --incident 2 --format markdown
+  aa-forensics timeline case --by time --since 08:58
   aa-forensics timeline web01.tar.xz --since -10m")]
 pub struct Timeline {
     /// A case folder, or evidence as for `analyze`
@@ -37,6 +38,10 @@ pub struct Timeline {
     /// How to print
     #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
     format: Format,
+    /// One timeline a profile, or one list in the order of time, each line with its profile: `profile` by default, `time` with
+    /// --incident. For text and Markdown; other formats hold every line by profile
+    #[arg(long, value_name = "ORDER", help_heading = "Output")]
+    by: Option<Order>,
     /// Zone of the times that are printed and written without a zone: an IANA name, an offset or `local`
     #[arg(long, value_name = "TZ", value_parser = values::zone, allow_hyphen_values = true, help_heading = "Output")]
     display_tz: Option<TimeZone>,
@@ -61,6 +66,12 @@ enum Format {
     Csv,
     /// Tables for an incident file
     Markdown,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Order {
+    Profile,
+    Time,
 }
 
 /// What was read.
@@ -96,7 +107,13 @@ impl Timeline {
                 false => ui.warning(&self.filters.why_nothing(&rows, &anchor)),
             }
         }
-        let view = View { clock: Clock::new(zone), width: ui.width(), id_digits: digits };
+        let view = View {
+            clock: Clock::new(zone.clone()),
+            width: ui.width(),
+            id_digits: digits,
+            by: self.order(),
+            fold_loads: !self.filters.choose_what(),
+        };
         let mut out = ui.out();
         match self.format {
             Format::Text => timeline::text(&shown, &view, &mut out)?,
@@ -107,6 +124,16 @@ impl Timeline {
         }
         out.flush()?;
         Ok(if damage { Exit::Damaged } else { Exit::Done })
+    }
+
+    /// An incident may touch many profiles, and what led to what is seen in the order of time alone.
+    fn order(&self) -> By {
+        match self.by {
+            Some(Order::Time) => By::Time,
+            Some(Order::Profile) => By::Profile,
+            None if self.filters.incident.is_empty() => By::Profile,
+            None => By::Time,
+        }
     }
 
     fn read(&self, ui: &Ui) -> anyhow::Result<Read> {

@@ -1,5 +1,7 @@
 //! Timelines by host and profile.
 
+mod line;
+mod loads;
 mod markdown;
 mod tables;
 mod text;
@@ -21,6 +23,38 @@ pub struct View {
     pub width: Option<usize>,
     /// Digits of an event id that are shown.
     pub id_digits: usize,
+    /// How people get them; machines get every line by profile.
+    pub by: By,
+    /// Whether profiles that were only loaded are counted, and not told.
+    pub fold_loads: bool,
+}
+
+impl Default for View {
+    fn default() -> View {
+        View {
+            clock: Clock::default(),
+            width: None,
+            id_digits: FEWEST_DIGITS,
+            by: By::Profile,
+            fold_loads: false,
+        }
+    }
+}
+
+/// In which order lines stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// One timeline a host and profile.
+    Profile,
+    /// One list; each line names its profile.
+    Time,
+}
+
+/// The rows in the order of time; those without one last, as in their own timelines.
+pub(crate) fn by_time<'r>(rows: &[&'r TimelineRow]) -> Vec<&'r TimelineRow> {
+    let mut rows = rows.to_vec();
+    rows.sort_by_key(|row| (row.first_time_us.is_none(), row.first_time_us));
+    rows
 }
 
 /// The fewest digits of an event id that are shown.

@@ -1,75 +1,64 @@
-//! A timeline as a person reads it.
+//! Timelines as a person reads them.
 
 use std::io;
 
 use aaf_model::tables::TimelineRow;
 
-use super::{View, groups, heading_profile, short_id};
+use super::line::{Line, lines};
+use super::loads::{only_loads, told};
+use super::{By, View, by_time, groups, heading_profile};
 use crate::escape::{pad, pad_left, terminal, truncate, width};
-use crate::page::{Page, Style};
+use crate::page::{Page, Row, Style, filled};
 use crate::phrase;
-use crate::time::{delta, stretch};
-
-/// One line, ready to be set.
-struct Line {
-    date: Option<String>,
-    time: String,
-    since: String,
-    verdict: &'static str,
-    outcome: String,
-    operation: String,
-    object: String,
-    count: String,
-    acting: String,
-    id: String,
-    /// The gravest rule that found it.
-    rule: String,
-    style: Style,
-}
 
 /// Widest that a column gets.
 const WIDEST_OPERATION: usize = 24;
 const WIDEST_TARGET: usize = 72;
+const WIDEST_PROFILE: usize = 32;
 /// Columns are not cut below this.
 const NARROWEST_TARGET: usize = 28;
 const NARROWEST_ACTING: usize = 12;
 
-impl Line {
-    fn target_width(&self) -> usize {
-        width(&self.object) + if self.count.is_empty() { 0 } else { 2 + width(&self.count) }
-    }
-
-    /// The object and how often; the number is never cut.
-    fn target(&self, columns: Option<usize>) -> String {
-        let beside = if self.count.is_empty() { String::new() } else { format!("  {}", self.count) };
-        let object = match columns {
-            Some(columns) => truncate(&self.object, columns.saturating_sub(width(&beside)).max(8)),
-            None => self.object.clone(),
-        };
-        let text = object + &beside;
-        text.strip_prefix("  ").map(str::to_owned).unwrap_or(text)
-    }
-}
-
-/// Writes the timelines, one after the other.
+/// Writes the timelines, one after the other or merged.
 pub fn text(rows: &[&TimelineRow], view: &View, page: &mut dyn Page) -> io::Result<()> {
-    let mut used: Vec<&str> = Vec::new();
-    for (at, group) in groups(rows).enumerate() {
-        if at > 0 {
-            page.end_line()?;
+    let mut told_rows: Vec<&TimelineRow> = Vec::new();
+    match view.by {
+        By::Time => {
+            told_rows = by_time(rows);
+            if !told_rows.is_empty() {
+                timeline(&told_rows, None, view, page)?;
+            }
         }
-        timeline(group, view, page)?;
+        By::Profile => {
+            let mut loads: Vec<&[&TimelineRow]> = Vec::new();
+            for group in groups(rows) {
+                if view.fold_loads && only_loads(group) {
+                    loads.push(group);
+                    continue;
+                }
+                if !told_rows.is_empty() {
+                    page.end_line()?;
+                }
+                timeline(group, Some(heading_profile(group)), view, page)?;
+                told_rows.extend(group);
+            }
+            if !told_rows.is_empty() && !loads.is_empty() {
+                page.end_line()?;
+            }
+            told(&loads, view, page)?;
+        }
     }
-    for word in rows.iter().filter_map(|row| row.outcome.as_deref()) {
+    let mut used: Vec<&str> = Vec::new();
+    for word in told_rows.iter().filter_map(|row| row.outcome.as_deref()) {
         if !used.contains(&word) {
             used.push(word);
         }
     }
-    legend(&used, rows, page)
+    legend(&used, &told_rows, view, page)
 }
 
 /// The words that could be misread, explained.
-fn legend(used: &[&str], rows: &[&TimelineRow], page: &mut dyn Page) -> io::Result<()> {
+fn legend(used: &[&str], rows: &[&TimelineRow], view: &View, page: &mut dyn Page) -> io::Result<()> {
     let mut lines = Vec::new();
     for word in ["succeeded", "failed", "not-stopped", "recorded"] {
         if used.contains(&word)
@@ -90,173 +79,178 @@ fn legend(used: &[&str], rows: &[&TimelineRow], page: &mut dyn Page) -> io::Resu
     if !lines.is_empty() {
         page.end_line()?;
     }
-    for line in lines {
+    for line in lines.iter().flat_map(|line| filled(line, view.width.or(Some(usize::MAX)), 0)) {
         page.put(Style::Quiet, &line)?;
         page.end_line()?;
     }
     Ok(())
 }
 
-fn timeline(group: &[&TimelineRow], view: &View, page: &mut dyn Page) -> io::Result<()> {
-    let shared = heading_profile(group);
-    let lines = lines(group, shared, view);
-    let most = |get: fn(&Line) -> &str| lines.iter().map(|line| width(get(line))).max().unwrap_or(0);
-    let since = most(|line| &line.since);
-    let outcome = most(|line| &line.outcome);
-    let is_narrow = view.width.is_some_and(|columns| columns < 110);
-    let operation = most(|line| &line.operation).min(if is_narrow { 12 } else { WIDEST_OPERATION });
-    let mut acting = most(|line| &line.acting);
-    let id = most(|line| &line.id);
-    let rule = most(|line| &line.rule);
-    let marks = if rule > 0 { rule + 2 } else { 0 };
-    // A few long targets must not push everything else away.
-    let mut target =
-        lines.iter().map(|line| line.target_width()).filter(|&wide| wide <= WIDEST_TARGET).max().unwrap_or(0);
-    if let Some(columns) = view.width {
-        target = lines.iter().map(Line::target_width).max().unwrap_or(0).min(WIDEST_TARGET);
-        let fixed = 1 + 12 + 2 + since + 2 + 7 + 2 + outcome + 2 + operation + 2 + 2 + 2 + id + marks;
+/// How wide the columns of a timeline are.
+struct Widths {
+    since: usize,
+    profile: usize,
+    outcome: usize,
+    operation: usize,
+    target: usize,
+    acting: usize,
+    id: usize,
+    /// Whether there is no room for columns, so that each line is a row of its own.
+    is_narrow: bool,
+}
+
+impl Widths {
+    fn of(lines: &[Line], view: &View) -> Widths {
+        let most = |get: fn(&Line) -> &str| lines.iter().map(|line| width(get(line))).max().unwrap_or(0);
+        let is_small = view.width.is_some_and(|columns| columns < 110);
+        let mut widths = Widths {
+            since: most(|line| &line.since),
+            profile: most(|line| &line.profile).min(WIDEST_PROFILE),
+            outcome: most(|line| &line.outcome),
+            operation: most(|line| &line.operation).min(if is_small { 12 } else { WIDEST_OPERATION }),
+            // A few long targets must not push everything else away.
+            target: lines
+                .iter()
+                .map(Line::target_width)
+                .filter(|&wide| wide <= WIDEST_TARGET)
+                .max()
+                .unwrap_or(0),
+            acting: most(|line| &line.acting),
+            id: most(|line| &line.id),
+            is_narrow: false,
+        };
+        let Some(columns) = view.width else { return widths };
+        widths.target = lines.iter().map(Line::target_width).max().unwrap_or(0).min(WIDEST_TARGET);
+        let rule = most(|line| &line.rule);
+        let marks = if rule > 0 { rule + 2 } else { 0 };
+        if widths.profile > 0 {
+            widths.profile = widths.profile.min(columns / 5);
+        }
+        let profile = if widths.profile > 0 { widths.profile + 2 } else { 0 };
+        let fixed = 1
+            + 12
+            + 2
+            + widths.since
+            + 2
+            + profile
+            + 7
+            + 2
+            + widths.outcome
+            + 2
+            + widths.operation
+            + 2
+            + 2
+            + 2
+            + widths.id
+            + marks;
         let counts = lines.iter().filter(|line| !line.count.is_empty()).map(|line| 16 + width(&line.count));
         let least = counts.max().unwrap_or(0).max(NARROWEST_TARGET);
-        acting = acting.min(columns.saturating_sub(fixed + least));
-        if acting < NARROWEST_ACTING {
+        widths.acting = widths.acting.min(columns.saturating_sub(fixed + least));
+        if widths.acting < NARROWEST_ACTING {
             // `show` tells who it was.
-            acting = 0;
+            widths.acting = 0;
         }
-        target = target.min(columns.saturating_sub(fixed + acting).max(NARROWEST_TARGET / 2));
+        widths.is_narrow = fixed + NARROWEST_TARGET / 2 > columns;
+        widths.target =
+            widths.target.min(columns.saturating_sub(fixed + widths.acting).max(NARROWEST_TARGET / 2));
+        widths
     }
+}
+
+/// A timeline; `shared` is the profile of its heading, none where every line names its own.
+fn timeline(
+    group: &[&TimelineRow],
+    shared: Option<&[u8]>,
+    view: &View,
+    page: &mut dyn Page,
+) -> io::Result<()> {
+    let lines = lines(group, shared, view);
+    let widths = Widths::of(&lines, view);
     heading(group, shared, view, page)?;
     for line in &lines {
         if let Some(date) = &line.date {
             page.put(Style::Quiet, &format!(" {date}"))?;
             page.end_line()?;
         }
-        page.plain(&format!(" {}  {}  ", pad(&line.time, 12), pad_left(&line.since, since)))?;
-        page.put(line.style, &pad(line.verdict, 7))?;
-        page.plain(&format!(
-            "  {}  {}  ",
-            pad(&line.outcome, outcome),
-            pad(&truncate(&line.operation, operation), operation)
-        ))?;
-        let mut text = line.target(view.width.map(|_| target));
-        text = pad(&text, target);
-        page.plain(&text)?;
-        let who = if view.width.is_some() { truncate(&line.acting, acting) } else { line.acting.clone() };
-        if acting > 0 {
-            page.put(Style::Quiet, &format!("  {}", pad(&who, acting)))?;
-        }
-        page.put(Style::Quiet, &format!("  {}", line.id))?;
-        if !line.rule.is_empty() {
-            page.put(Style::Warning, &format!("{}  {}", " ".repeat(id - width(&line.id)), line.rule))?;
-        }
-        page.end_line()?;
+        if widths.is_narrow { narrow(line, view, page)? } else { in_columns(line, &widths, view, page)? }
     }
     Ok(())
 }
 
-fn heading(group: &[&TimelineRow], shared: &[u8], view: &View, page: &mut dyn Page) -> io::Result<()> {
-    let host = group.first().and_then(|row| row.host.as_deref()).unwrap_or("(unknown host)");
-    let profile = if shared.is_empty() { "(no profile)".to_owned() } else { terminal(shared) };
-    let title = format!("{} · {profile}", terminal(host.as_bytes()));
-    let first = group.iter().find_map(|row| row.first_time_us);
-    let when = match first {
-        Some(us) => format!("{} {}, Δ to the previous line", view.clock.date(us), view.clock.zone_name(us)),
-        None => "no time is known".to_owned(),
+fn in_columns(line: &Line, widths: &Widths, view: &View, page: &mut dyn Page) -> io::Result<()> {
+    let cut = |text: &str, columns: usize| match view.width {
+        Some(_) => truncate(text, columns),
+        None => text.to_owned(),
     };
-    page.put(Style::Heading, &title)?;
-    let columns = view.width.unwrap_or(100).min(140);
-    let gap = columns.saturating_sub(width(&title) + width(&when)).max(3);
-    page.plain(&" ".repeat(gap))?;
-    page.put(Style::Quiet, &when)?;
+    page.plain(&format!(" {}  {}  ", pad(&line.time, 12), pad_left(&line.since, widths.since)))?;
+    if widths.profile > 0 {
+        page.put(Style::Heading, &pad(&cut(&line.profile, widths.profile), widths.profile))?;
+        page.plain("  ")?;
+    }
+    page.put(line.style, &pad(line.verdict, 7))?;
+    page.plain(&format!(
+        "  {}  {}  ",
+        pad(&line.outcome, widths.outcome),
+        pad(&cut(&line.operation, widths.operation), widths.operation)
+    ))?;
+    page.plain(&pad(&line.target(view.width.map(|_| widths.target)), widths.target))?;
+    if widths.acting > 0 {
+        page.put(Style::Quiet, &format!("  {}", pad(&cut(&line.acting, widths.acting), widths.acting)))?;
+    }
+    page.put(Style::Quiet, &format!("  {}", line.id))?;
+    if !line.rule.is_empty() {
+        page.put(Style::Warning, &format!("{}  {}", " ".repeat(widths.id - width(&line.id)), line.rule))?;
+    }
     page.end_line()
 }
 
-fn lines(group: &[&TimelineRow], shared: &[u8], view: &View) -> Vec<Line> {
-    let mut previous: Option<i64> = None;
-    let mut date = group.iter().find_map(|row| row.first_time_us).map(|us| view.clock.date(us));
-    group
-        .iter()
-        .map(|row| {
-            let time = row.first_time_us;
-            let today = time.map(|us| view.clock.date(us));
-            let turned = today.is_some() && today != date;
-            if turned {
-                date = today;
-            }
-            let since = match (time, previous) {
-                (Some(now), Some(before)) => delta(now - before),
-                _ => String::new(),
-            };
-            previous = time.or(previous);
-            Line {
-                date: date.clone().filter(|_| turned),
-                time: time.map_or_else(|| "no time".to_owned(), |us| view.clock.milli(us)),
-                since,
-                verdict: phrase::verdict(&row.verdict),
-                outcome: outcome(row),
-                operation: operation(row),
-                object: object(row, shared),
-                count: count(row),
-                acting: phrase::acting(row, 3),
-                id: short_id(&row.first_event_id, view.id_digits).to_owned(),
-                rule: mark(row),
-                style: phrase::style(&row.verdict, row.outcome.as_deref()),
-            }
-        })
-        .collect()
-}
-
-/// The gravest rule that found it, and that it is new or rare.
-fn mark(row: &TimelineRow) -> String {
-    let rule = row.rules.first().map(|rule| terminal(rule.as_bytes()));
-    let novelty = row.novelty.clone().filter(|it| matches!(&**it, "new" | "rare"));
-    rule.into_iter().chain(novelty).collect::<Vec<_>>().join(" ")
-}
-
-/// What came of it; of what looks forged nothing came.
-fn outcome(row: &TimelineRow) -> String {
-    match &*row.authenticity {
-        "forged-looking" => "forged?".to_owned(),
-        _ => row.outcome.as_deref().map(phrase::outcome).unwrap_or("").to_owned(),
+/// All of a line, going on below where the page ends.
+fn narrow(line: &Line, view: &View, page: &mut dyn Page) -> io::Result<()> {
+    let mut row = Row::new(view.width, 3);
+    row.put(1, Style::Plain, &line.time, page)?;
+    let target = line.target(None);
+    let pieces = [
+        (Style::Plain, &*line.since),
+        (Style::Heading, &*line.profile),
+        (line.style, line.verdict),
+        (Style::Plain, &*line.outcome),
+        (Style::Plain, &*line.operation),
+        (Style::Plain, &*target),
+        (Style::Quiet, &*line.acting),
+        (Style::Quiet, &*line.id),
+        (Style::Warning, &*line.rule),
+    ];
+    for (style, text) in pieces.into_iter().filter(|(_, text)| !text.is_empty()) {
+        row.put(2, style, text, page)?;
     }
+    page.end_line()
 }
 
-fn operation(row: &TimelineRow) -> String {
-    if row.verdict == "STATUS" {
-        phrase::policy_done(&row.operation, row.outcome.as_deref())
-    } else {
-        phrase::operation(&row.operation, &row.requested)
-    }
-}
-
-/// The target; before it the profile, where it is not the one of the heading.
-fn object(row: &TimelineRow, shared: &[u8]) -> String {
-    let object = terminal(&row.object);
-    let is_its_own = row.verdict == "STATUS" && row.object == row.profile;
-    if row.profile == shared || is_its_own {
-        return object;
-    }
-    let profile = match row.profile.strip_prefix(&*row.profile_root) {
-        Some(b"") => format!("of {}", terminal(&row.profile)),
-        Some(child) => terminal(child),
-        _ => terminal(&row.profile),
+fn heading(
+    group: &[&TimelineRow],
+    shared: Option<&[u8]>,
+    view: &View,
+    page: &mut dyn Page,
+) -> io::Result<()> {
+    let host = |row: &TimelineRow| terminal(row.host.as_deref().unwrap_or("(unknown host)").as_bytes());
+    let title = match (shared, group.first()) {
+        (Some(b""), Some(row)) => format!("{} · (no profile)", host(row)),
+        (Some(profile), Some(row)) => format!("{} · {}", host(row), terminal(profile)),
+        (None, Some(row)) if group.iter().all(|other| other.host == row.host) => {
+            format!("{} · in the order of time", host(row))
+        }
+        _ => "All hosts · in the order of time".to_owned(),
     };
-    if object.is_empty() { format!("({profile})") } else { format!("{object}  ({profile})") }
-}
-
-fn count(row: &TimelineRow) -> String {
-    if row.count <= 1 {
-        return String::new();
-    }
-    let mut out = format!("×{}", phrase::grouped(row.count as u64));
-    if let (Some(first), Some(last)) = (row.first_time_us, row.last_time_us) {
-        out.push_str(&format!(" in {}", stretch(last - first)));
-    }
-    match row.objects {
-        ..2 => {}
-        64.. => out.push_str(", 64 or more targets"),
-        more => out.push_str(&format!(", {more} targets")),
-    }
-    out
+    let when = match group.iter().find_map(|row| row.first_time_us) {
+        Some(us) => format!("{} {}, Δ to the previous line", view.clock.date(us), view.clock.zone_name(us)),
+        None => "no time is known".to_owned(),
+    };
+    let columns = view.width.unwrap_or(100).min(140);
+    let gap = columns.saturating_sub(width(&title) + width(&when)).max(3);
+    let mut row = Row::new(view.width, 2);
+    row.put(0, Style::Heading, &title, page)?;
+    row.put(gap, Style::Quiet, &when, page)?;
+    page.end_line()
 }
 
 #[cfg(test)]
@@ -268,7 +262,7 @@ mod tests {
     fn shown(width: Option<usize>) -> String {
         let rows = sample();
         let rows: Vec<&TimelineRow> = rows.iter().collect();
-        let view = View { clock: crate::time::Clock::default(), width, id_digits: 6 };
+        let view = View { width, ..View::default() };
         text_of(|page| text(&rows, &view, page))
     }
 
@@ -280,5 +274,58 @@ mod tests {
     #[test]
     fn nothing_is_cut_where_the_width_is_unknown() {
         insta::assert_snapshot!(shown(None));
+    }
+
+    #[test]
+    fn a_narrow_terminal_gets_all_of_it() {
+        let text = shown(Some(60));
+        assert!(text.lines().all(|line| width(line) <= 60), "{text}");
+        assert!(text.contains("×741 in 1.9 s, 64 or more targets"), "{text}");
+        insta::assert_snapshot!(text);
+    }
+
+    /// Two profiles whose lines lie between one another, and one that was only loaded.
+    fn several() -> Vec<TimelineRow> {
+        let mut rows = sample();
+        let mut other = rows[4].clone();
+        (other.profile_root, other.profile) = (b"backup-agent".to_vec(), b"backup-agent".to_vec());
+        other.object = other.profile.clone();
+        other.first_time_us = rows[1].first_time_us.map(|us| us + 1);
+        other.last_time_us = other.first_time_us;
+        let mut stub = other.clone();
+        (stub.profile_root, stub.profile) = (b"1password".to_vec(), b"1password".to_vec());
+        stub.object = stub.profile.clone();
+        stub.operation = b"profile_load".to_vec();
+        rows.push(other);
+        rows.push(stub);
+        rows
+    }
+
+    #[test]
+    fn by_time_each_line_names_its_profile() {
+        let rows = several();
+        let rows: Vec<&TimelineRow> = rows.iter().collect();
+        let view = View { by: By::Time, ..View::default() };
+        insta::assert_snapshot!(text_of(|page| text(&rows, &view, page)));
+    }
+
+    #[test]
+    fn profiles_that_were_only_loaded_are_counted() {
+        let rows = several();
+        let rows: Vec<&TimelineRow> = rows.iter().collect();
+        let all = text_of(|page| text(&rows, &View::default(), page));
+        assert!(all.contains("web01 · 1password"), "{all}");
+        let folded = text_of(|page| text(&rows, &View { fold_loads: true, ..View::default() }, page));
+        assert!(!folded.contains("1password"), "{folded}");
+        assert!(
+            folded.contains("1 profile was only loaded, 2026-10-14 08:56:29 UTC; --verdict policy shows it"),
+            "{folded}"
+        );
+        // What belongs to an incident is told.
+        let mut rows = several();
+        rows[6].incident_id = Some("aa00bb11cc22dd33".to_owned());
+        let rows: Vec<&TimelineRow> = rows.iter().collect();
+        let told = text_of(|page| text(&rows, &View { fold_loads: true, ..View::default() }, page));
+        assert!(told.contains("web01 · 1password"), "{told}");
     }
 }
