@@ -6,7 +6,7 @@ use std::io;
 use aaf_model::tables::CoverageRow;
 
 use crate::escape::{pad, terminal, truncate, width};
-use crate::page::{Page, Style, wrapped};
+use crate::page::{Page, Row, Style, filled, wrapped};
 use crate::phrase::{grouped, many};
 
 /// One host's rows, in the order of the table.
@@ -153,15 +153,21 @@ pub fn summary(rows: &[CoverageRow], columns: usize, page: &mut dyn Page) -> io:
         return Ok(());
     }
     page.end_line()?;
-    page.put(Style::Heading, "At collection")?;
-    page.line("   what was confined; `coverage` shows how it is known")?;
+    let mut row = Row::new(Some(columns), 2);
+    row.put(0, Style::Heading, "At collection", page)?;
+    row.put(3, Style::Plain, "what was confined; `coverage` shows how it is known", page)?;
+    page.end_line()?;
     for host in hosts.iter().take(MOST_HOSTS) {
         let (style, headline) = host.headline();
         let room = columns.saturating_sub(14).max(30);
-        page.put(Style::Heading, &format!("  {}  ", terminal(host.name.as_bytes())))?;
-        page.put(style, &terminal(headline.as_bytes()))?;
+        let mut row = Row::new(Some(columns), 4);
+        row.put(2, Style::Heading, &terminal(host.name.as_bytes()), page)?;
+        for (at, word) in terminal(headline.as_bytes()).split(' ').enumerate() {
+            row.put(if at == 0 { 2 } else { 1 }, style, word, page)?;
+        }
         page.end_line()?;
-        for line in wrapped(&host.numbers(), " · ", room) {
+        let numbers = wrapped(&host.numbers(), " · ", room);
+        for line in numbers.iter().flat_map(|line| filled(line, Some(columns), 14)) {
             page.line(&format!("    {}{line}", pad("", 10)))?;
         }
         let gaps = host.gaps();

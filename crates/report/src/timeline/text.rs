@@ -26,7 +26,10 @@ pub fn text(rows: &[&TimelineRow], view: &View, page: &mut dyn Page) -> io::Resu
         By::Time => {
             told_rows = by_time(rows);
             if !told_rows.is_empty() {
-                timeline(&told_rows, None, view, page)?;
+                // The lines of one profile need not repeat its name.
+                let is_one = groups(&told_rows).count() == 1;
+                let shared = is_one.then(|| heading_profile(&told_rows));
+                timeline(&told_rows, shared, view, page)?;
             }
         }
         By::Profile => {
@@ -307,6 +310,14 @@ mod tests {
         let rows: Vec<&TimelineRow> = rows.iter().collect();
         let view = View { by: By::Time, ..View::default() };
         insta::assert_snapshot!(text_of(|page| text(&rows, &view, page)));
+    }
+
+    #[test]
+    fn by_time_one_profile_is_named_once() {
+        let rows = sample();
+        let rows: Vec<&TimelineRow> = rows.iter().collect();
+        let by_time = text_of(|page| text(&rows, &View { by: By::Time, ..View::default() }, page));
+        assert_eq!(by_time, shown(None));
     }
 
     #[test]
