@@ -1,5 +1,7 @@
 //! Which incident is meant: by its number in the list, or by the beginning of its id.
 
+use std::path::Path;
+
 use aaf_model::tables::IncidentRow;
 use aaf_report::incidents::{Numbered, numbered};
 
@@ -11,8 +13,7 @@ const DIGITS: usize = 16;
 /// The incident that is meant; `place` is where the incidents are from, for what is said if there is none.
 pub fn find<'i>(incidents: &'i [IncidentRow], written: &str, place: &str) -> anyhow::Result<Numbered<'i>> {
     let written = written.trim().to_ascii_lowercase();
-    let is_id = written.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if written.is_empty() || written.len() > DIGITS || !is_id {
+    if !is_id_or_number(&written) {
         anyhow::bail!(
             "{written}: an incident is meant by its number in `incidents`, or by its id ({DIGITS} digits)"
         );
@@ -45,6 +46,15 @@ pub fn find<'i>(incidents: &'i [IncidentRow], written: &str, place: &str) -> any
         }
         (None, []) => anyhow::bail!("no incident of {place} begins with {written}"),
     }
+}
+
+/// Whether what stands in the place of a path is more likely meant as an incident.
+pub fn could_be(path: &Path) -> bool {
+    path.to_str().is_some_and(is_id_or_number)
+}
+
+fn is_id_or_number(written: &str) -> bool {
+    (1..=DIGITS).contains(&written.len()) && written.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// What was written, if it is a number as lists print them: without leading zeros, and no longer than any list.

@@ -6,6 +6,7 @@ use aaf_case::{Analysis, NoTables, Options};
 use aaf_export::CaseReader;
 
 use crate::args::Reading;
+use crate::incident;
 use crate::ui::Ui;
 
 /// A case, or what the evidence gave.
@@ -73,12 +74,14 @@ pub fn shown(inputs: &[PathBuf]) -> String {
 /// `incidents CASE 2` means an incident, which other commands take so; here an option chooses it.
 pub fn hint_at_incident(inputs: &[PathBuf]) -> anyhow::Result<()> {
     match inputs {
-        [case, other] if CaseReader::is_case(case) && other.symlink_metadata().is_err() => anyhow::bail!(
-            "{} does not exist; one incident of {} is chosen by --incident {}",
-            other.display(),
-            case.display(),
-            other.display()
-        ),
+        [case, other] if CaseReader::is_case(case) && !other.exists() && incident::could_be(other) => {
+            anyhow::bail!(
+                "{} does not exist; one incident of {} is chosen by --incident {}",
+                other.display(),
+                case.display(),
+                other.display()
+            )
+        }
         _ => Ok(()),
     }
 }

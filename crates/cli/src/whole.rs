@@ -13,17 +13,7 @@ pub fn write<T>(
     force: bool,
     write: impl FnOnce(&mut dyn Write) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    if let Ok(there) = path.symlink_metadata() {
-        if !force {
-            anyhow::bail!("it exists; choose another name or pass --force");
-        }
-        if !there.is_file() {
-            anyhow::bail!("it is no plain file, so it is not replaced");
-        }
-        if path.parent().is_some_and(CaseReader::is_case) {
-            anyhow::bail!("it lies in a case, whose files are listed and hashed; it is not replaced");
-        }
-    }
+    refuse(path, force)?;
     let mut name = path.file_name().context("it names no file")?.to_os_string();
     name.push(".partial");
     let partial = path.with_file_name(name);
@@ -40,6 +30,21 @@ pub fn write<T>(
         let _ = std::fs::remove_file(&partial);
     }
     written
+}
+
+/// Why nothing may be written there; to be asked before what is to be written is made.
+pub fn refuse(path: &Path, force: bool) -> anyhow::Result<()> {
+    let Ok(there) = path.symlink_metadata() else { return Ok(()) };
+    if !force {
+        anyhow::bail!("it exists; choose another name or pass --force");
+    }
+    if !there.is_file() {
+        anyhow::bail!("it is no plain file, so it is not replaced");
+    }
+    if path.parent().is_some_and(CaseReader::is_case) {
+        anyhow::bail!("it lies in a case, whose files are listed and hashed; it is not replaced");
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -88,6 +88,7 @@ fn timelines_are_filtered() {
          no operation matches ope: near are open\n"
     );
     assert_eq!(why(&["--profile", "legacy", "--verdict", "denied"]), "warning: no line passes the filters\n");
+    assert!(place.run(&["timeline", "case", "gone.log"]).expect(1).err.contains("not evidence"));
     let run = place.run(&["timeline", "case", "2"]).expect(1);
     assert_eq!(run.err, "error: 2 does not exist; one incident of case is chosen by --incident 2\n");
     place.run(&["timeline", "case", "audit.log"]).expect(1);

@@ -92,6 +92,11 @@ fn a_report_of_a_recorded_attack() {
     assert!(again.out == page);
     let refused = place.run(&["report", "case", "-o", "report.html"]).expect(1);
     assert!(refused.err.contains("cannot write report.html"), "{}", refused.err);
+    assert!(refused.err.contains("it exists; choose another name or pass --force"), "{}", refused.err);
+    place.file("report.html", "old");
+    place.run(&["report", "case", "--tlp", "amber", "-o", "report.html", "--force"]).expect(0);
+    assert!(std::fs::read_to_string(place.path("report.html")).unwrap() == page);
+    place.run(&["report", "case", "-o", "case/case.json", "--force"]).expect(1);
 
     let json = place.run(&["report", "case", "--format", "json"]).expect(0);
     let json: Value = serde_json::from_str(&json.out).unwrap();

@@ -233,6 +233,16 @@ fn the_number_of_the_list_is_the_incident_that_commands_take() {
         *by_id.last_mut().unwrap() = &first[..4];
         assert_eq!(by_number, place.run(&by_id).expect(0).out);
     }
+    // An incident that is asked for by name is shown whatever its severity, and alone.
+    let last = rows.len().to_string();
+    let one = place.run(&["incidents", "case", "--incident", &last]).expect(0).out;
+    assert!(one.trim_start().starts_with(&format!("{last}  info ")) && !one.contains("\n\n"), "{one}");
+    let none = place.run(&["incidents", "case", "--incident", "1", "--host", "nobody"]).expect(0);
+    assert_eq!(none.err, format!("warning: none of {last} incidents passes the filters\n"));
+    // Every finding leads to an event that `show` takes.
+    let finding = text.split_once("  findings  ").unwrap().1;
+    let event = finding.split_whitespace().nth(1).unwrap();
+    place.run(&["show", "case", event]).expect(0);
     for wrong in ["0", "999", "d36", "zzzz", ""] {
         place.run(&["context", "case", wrong]).expect(1);
         place.run(&["note", "case", wrong, "x", "--author", "ir"]).expect(1);

@@ -118,8 +118,12 @@ impl Incidents {
             ui.warning(&format!("annotations speak of {elsewhere} incidents that the case does not hold"));
         }
         let hidden = all.len() - shown.len();
-        if hidden > 0 && self.incident.is_empty() && self.format == Format::Text && !ui.quiet {
-            ui.warning(&format!("{hidden} more are not shown; see --min-severity"));
+        if hidden > 0 && self.format == Format::Text && !ui.quiet {
+            if shown.is_empty() {
+                ui.warning(&format!("none of {} incidents passes the filters", all.len()));
+            } else if self.incident.is_empty() {
+                ui.warning(&format!("{hidden} more are not shown; see --min-severity"));
+            }
         }
         Ok(if values::reaches(self.fail_on, &all) {
             Exit::Reached

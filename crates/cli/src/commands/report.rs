@@ -1,7 +1,7 @@
 //! `report`
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aaf_export::CaseReader;
@@ -120,6 +120,10 @@ impl Tlp {
 
 impl Report {
     pub fn run(self, ui: &Ui) -> anyhow::Result<Exit> {
+        let cannot = |path: &Path| format!("cannot write {}", path.display());
+        if let Some(path) = &self.output {
+            whole::refuse(path, self.force).with_context(|| cannot(path))?;
+        }
         let dossier = self.dossier()?;
         let mut text = Vec::new();
         match self.format {
@@ -130,7 +134,7 @@ impl Report {
         match &self.output {
             Some(path) => {
                 whole::write(path, self.force, |out| Ok(out.write_all(&text)?))
-                    .with_context(|| format!("cannot write {}", path.display()))?;
+                    .with_context(|| cannot(path))?;
             }
             None => {
                 let mut out = ui.out();

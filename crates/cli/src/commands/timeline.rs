@@ -38,8 +38,8 @@ pub struct Timeline {
     /// How to print
     #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
     format: Format,
-    /// One timeline a profile, or one list in the order of time, each line with its profile: `profile` by default, `time` with
-    /// --incident. For text and Markdown; other formats hold every line by profile
+    /// In which order lines stand: `profile` by default, `time` with --incident. For text and Markdown; other formats hold every
+    /// line by profile
     #[arg(long, value_name = "ORDER", help_heading = "Output")]
     by: Option<Order>,
     /// Zone of the times that are printed and written without a zone: an IANA name, an offset or `local`
@@ -70,7 +70,9 @@ enum Format {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Order {
+    /// One timeline a host and profile
     Profile,
+    /// One list, each line with its profile
     Time,
 }
 
