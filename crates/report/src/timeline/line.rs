@@ -29,20 +29,30 @@ pub(super) struct Line {
 
 impl Line {
     pub fn target_width(&self) -> usize {
-        width(&self.object) + if self.count.is_empty() { 0 } else { 2 + width(&self.count) }
+        let gap = if self.object.is_empty() { 0 } else { 2 };
+        width(&self.object) + if self.count.is_empty() { 0 } else { gap + width(&self.count) }
+    }
+
+    /// The fewest columns that [`Line::target`] can be cut to.
+    pub fn least_target(&self) -> usize {
+        let count = self.target_width() - width(&self.object);
+        if count == 0 { 0 } else { width(&self.object).min(LEAST_OBJECT) + count }
     }
 
     /// The object and how often; the number is never cut.
     pub fn target(&self, columns: Option<usize>) -> String {
         let beside = if self.count.is_empty() { String::new() } else { format!("  {}", self.count) };
         let object = match columns {
-            Some(columns) => truncate(&self.object, columns.saturating_sub(width(&beside)).max(8)),
+            Some(columns) => truncate(&self.object, columns.saturating_sub(width(&beside)).max(LEAST_OBJECT)),
             None => self.object.clone(),
         };
         let text = object + &beside;
         text.strip_prefix("  ").map(str::to_owned).unwrap_or(text)
     }
 }
+
+/// An object before a number is not cut below this.
+const LEAST_OBJECT: usize = 8;
 
 /// The lines of rows; `shared` is the profile that the heading names, none where each line names its own.
 pub(super) fn lines(group: &[&TimelineRow], shared: Option<&[u8]>, view: &View) -> Vec<Line> {

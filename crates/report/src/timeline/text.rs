@@ -17,6 +17,8 @@ const WIDEST_TARGET: usize = 72;
 const WIDEST_PROFILE: usize = 32;
 /// Columns are not cut below this.
 const NARROWEST_TARGET: usize = 28;
+const NARROWEST_OPERATION: usize = 12;
+const NARROWEST_PROFILE: usize = 12;
 const NARROWEST_ACTING: usize = 12;
 
 /// Writes the timelines, one after the other or merged.
@@ -98,6 +100,8 @@ struct Widths {
     target: usize,
     acting: usize,
     id: usize,
+    /// The rule, and the gap before it.
+    marks: usize,
     /// Whether there is no room for columns, so that each line is a row of its own.
     is_narrow: bool,
 }
@@ -105,12 +109,12 @@ struct Widths {
 impl Widths {
     fn of(lines: &[Line], view: &View) -> Widths {
         let most = |get: fn(&Line) -> &str| lines.iter().map(|line| width(get(line))).max().unwrap_or(0);
-        let is_small = view.width.is_some_and(|columns| columns < 110);
-        let mut widths = Widths {
+        let rule = most(|line| &line.rule);
+        let widths = Widths {
             since: most(|line| &line.since),
             profile: most(|line| &line.profile).min(WIDEST_PROFILE),
             outcome: most(|line| &line.outcome),
-            operation: most(|line| &line.operation).min(if is_small { 12 } else { WIDEST_OPERATION }),
+            operation: most(|line| &line.operation).min(WIDEST_OPERATION),
             // A few long targets must not push everything else away.
             target: lines
                 .iter()
@@ -120,43 +124,45 @@ impl Widths {
                 .unwrap_or(0),
             acting: most(|line| &line.acting),
             id: most(|line| &line.id),
+            marks: if rule > 0 { rule + 2 } else { 0 },
             is_narrow: false,
         };
-        let Some(columns) = view.width else { return widths };
-        widths.target = lines.iter().map(Line::target_width).max().unwrap_or(0).min(WIDEST_TARGET);
-        let rule = most(|line| &line.rule);
-        let marks = if rule > 0 { rule + 2 } else { 0 };
-        if widths.profile > 0 {
-            widths.profile = widths.profile.min(columns / 5);
+        match view.width {
+            Some(columns) => widths.fitted(lines, columns),
+            None => widths,
         }
-        let profile = if widths.profile > 0 { widths.profile + 2 } else { 0 };
-        let fixed = 1
-            + 12
-            + 2
-            + widths.since
-            + 2
-            + profile
-            + 7
-            + 2
-            + widths.outcome
-            + 2
-            + widths.operation
-            + 2
-            + 2
-            + 2
-            + widths.id
-            + marks;
+    }
+
+    /// Made to fit so many columns: first the operation and the profile give way, then who it was, then the target.
+    fn fitted(mut self, lines: &[Line], columns: usize) -> Widths {
+        let names_profiles = self.profile > 0;
+        if columns < if names_profiles { 140 } else { 110 } {
+            self.operation = self.operation.min(NARROWEST_OPERATION);
+        }
+        self.target = lines.iter().map(Line::target_width).max().unwrap_or(0).min(WIDEST_TARGET);
+        let least_target = self.target.min(NARROWEST_TARGET / 2);
+        if names_profiles {
+            let over = (self.fixed() + least_target).saturating_sub(columns);
+            self.profile = self.profile.saturating_sub(over).max(NARROWEST_PROFILE.min(self.profile));
+        }
+        self.is_narrow = self.fixed() + least_target > columns;
         let counts = lines.iter().filter(|line| !line.count.is_empty()).map(|line| 16 + width(&line.count));
-        let least = counts.max().unwrap_or(0).max(NARROWEST_TARGET);
-        widths.acting = widths.acting.min(columns.saturating_sub(fixed + least));
-        if widths.acting < NARROWEST_ACTING {
+        let least = counts.max().unwrap_or(0).max(NARROWEST_TARGET).min(self.target);
+        let room = columns.saturating_sub(self.fixed() + 2);
+        self.acting = self.acting.min(room.saturating_sub(least));
+        if self.acting < NARROWEST_ACTING {
             // `show` tells who it was.
-            widths.acting = 0;
+            self.acting = 0;
         }
-        widths.is_narrow = fixed + NARROWEST_TARGET / 2 > columns;
-        widths.target =
-            widths.target.min(columns.saturating_sub(fixed + widths.acting).max(NARROWEST_TARGET / 2));
-        widths
+        self.target = self.target.min(room.saturating_sub(self.acting).max(NARROWEST_TARGET / 2));
+        self
+    }
+
+    /// Columns of a line without the target, who it was, and the gap between these two.
+    fn fixed(&self) -> usize {
+        let profile = if self.profile > 0 { self.profile + 2 } else { 0 };
+        let before = 1 + 12 + 2 + self.since + 2 + profile + 7 + 2 + self.outcome + 2 + self.operation + 2;
+        before + 2 + self.id + self.marks
     }
 }
 
@@ -175,7 +181,8 @@ fn timeline(
             page.put(Style::Quiet, &format!(" {date}"))?;
             page.end_line()?;
         }
-        if widths.is_narrow { narrow(line, view, page)? } else { in_columns(line, &widths, view, page)? }
+        let is_narrow = view.width.is_some() && (widths.is_narrow || line.least_target() > widths.target);
+        if is_narrow { narrow(line, view, page)? } else { in_columns(line, &widths, view, page)? }
     }
     Ok(())
 }
