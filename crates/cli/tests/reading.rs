@@ -220,7 +220,7 @@ fn schema_completions_and_manuals() {
 fn an_incident_is_told_in_the_order_of_time() {
     let place = Place::new();
     place.run(&["analyze", &sample("web01.tar.xz"), "-o", "case", "-q"]).expect(0);
-    let merged = place.run(&["timeline", "case", "--incident", "1"]).expect(0).out;
+    let merged = place.run(&["timeline", "case", "--incident", "2"]).expect(0).out;
     assert!(merged.starts_with("web01 · in the order of time "), "{merged}");
     let times = |text: &str| -> Vec<String> {
         let lines = text.lines().filter(|line| line.starts_with(" 0"));
@@ -233,7 +233,7 @@ fn an_incident_is_told_in_the_order_of_time() {
     assert!(order.iter().all(Option::is_some), "{merged}");
     assert!(at("net-fine") < at("  removed  "), "{merged}");
     // The same lines, and machines get them by profile as before.
-    let by_profile = place.run(&["timeline", "case", "--incident", "1", "--by", "profile"]).expect(0).out;
+    let by_profile = place.run(&["timeline", "case", "--incident", "2", "--by", "profile"]).expect(0).out;
     assert_eq!(times(&by_profile).len(), times(&merged).len());
     let machine = |by: &str| place.run(&["timeline", "case", "--by", by, "--format", "jsonl"]).expect(0).out;
     assert_eq!(machine("time"), machine("profile"));

@@ -66,8 +66,8 @@ fn the_context_is_of_the_incident_and_says_where_it_stands() {
     assert!(shell["path"].as_str().unwrap().ends_with("!web01/log/nginx/access.log"));
     // The profile of the web service was removed; the web shell was asked for one command, and others for files.
     let policy = place.run(&["context", "case", &id(""), "--window", "1s"]).expect(0).out;
-    let requests = "fcgiwrap was absent: 1 request to a script or CGI path: 08:58:25 /cgi-bin/sh.cgi?step=exec_id 200; \
-                    and 3 to other paths";
+    let requests =
+        "fcgiwrap was absent: 1 request to a script or CGI path: 08:58:25 /cgi-bin/sh.cgi?step=exec_id 200; ";
     assert!(policy.contains(requests), "{policy}");
     assert!(policy.contains("candidates, not causes"));
     place.run(&["context", "case", "ffffffffffffffff"]).expect(1);
@@ -219,14 +219,14 @@ fn the_number_of_the_list_is_the_incident_that_commands_take() {
         assert!(head.ends_with(&id[..8]), "{head}");
     }
     // Filters do not number anew.
-    let some = place.run(&["incidents", "case", "--technique", "T1190"]).expect(0).out;
+    let some = place.run(&["incidents", "case", "--technique", "T1685.006"]).expect(0).out;
     let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     let head = words(some.lines().next().unwrap());
     assert!(head[0] != "1" && text.lines().any(|line| words(line) == head), "{some}");
     let first = rows[0]["incident_id"].as_str().unwrap();
     let run = place.run(&["dismiss", "case", "1", "--reason", "maintenance", "--author", "ir"]).expect(0);
     let title = rows[0]["title"].as_str().unwrap();
-    assert_eq!(run.out, format!("dismiss by ir: 1  critical  (policy)  {title}  {first}\n"));
+    assert_eq!(run.out, format!("dismiss by ir: 1  critical  fcgiwrap  {title}  {first}\n"));
     for arguments in [["context", "case", "1"].as_slice(), &["timeline", "case", "--incident", "1"]] {
         let by_number = place.run(arguments).expect(0).out;
         let mut by_id = arguments.to_vec();

@@ -60,7 +60,7 @@ pub struct Assessment {
 
 /// Policy changes by the usual tools within this time of one another are one reload.
 const RELOAD_US: i64 = 60_000_000;
-/// Fewer changed profiles are somebody's doing, not a boot, a package or a reload of all.
+/// Fewer different profiles are somebody's doing, not a boot, a package or a reload of all.
 const RELOAD_LEAST: usize = 10;
 
 /// Behaviours that are asked about by one worker at a time, which remembers what it learned of their shapes.
@@ -261,12 +261,22 @@ fn reloads(behaviours: &[Behaviour], order: &[usize]) -> Vec<bool> {
     }
     #[expect(clippy::iter_over_hash_type, reason = "each host by itself")]
     for list in hosts.values() {
+        let root = |place: usize| &behaviours[list[place]].profile_root;
+        // A profile that is loaded time and again, or with its hats, is one.
+        let mut changed: HashMap<_, usize> = HashMap::new();
         let mut from = 0;
         for place in 0..list.len() {
+            *changed.entry(root(place)).or_default() += 1;
             while behaviours[list[place]].first_us - behaviours[list[from]].first_us > RELOAD_US {
+                if let Some(left) = changed.get_mut(root(from)) {
+                    *left -= 1;
+                    if *left == 0 {
+                        changed.remove(root(from));
+                    }
+                }
                 from += 1;
             }
-            if place - from + 1 >= RELOAD_LEAST {
+            if changed.len() >= RELOAD_LEAST {
                 for &at in &list[from..=place] {
                     is_reload[at] = true;
                 }

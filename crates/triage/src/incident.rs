@@ -266,15 +266,17 @@ fn tell(behaviours: &[Behaviour], members: &[usize], findings: &[Finding], own: 
         if finding.is_sequence && !is_told { finding.reasons.clone() } else { Vec::new() }
     });
     reasons.extend(chains);
+    // A chain may begin or end in another incident, which is linked and has its own times.
+    let about_evidence = || all().filter(|finding| finding.behaviours.is_empty());
     let first_us = member()
         .map(|behaviour| behaviour.first_us)
-        .chain(all().map(|finding| finding.first_us))
+        .chain(about_evidence().map(|finding| finding.first_us))
         .filter(|time| *time != i64::MIN)
         .min()
         .unwrap_or(i64::MIN);
     let last_us = member()
         .map(|behaviour| behaviour.last_us)
-        .chain(all().map(|finding| finding.last_us))
+        .chain(about_evidence().map(|finding| finding.last_us))
         .max()
         .unwrap_or(i64::MIN);
     let mut profiles: Vec<Vec<u8>> = Vec::new();
