@@ -1,7 +1,9 @@
 //! Reads lines of a case again, where they stand in the evidence.
 
 use std::collections::BTreeMap;
+use std::fs::Metadata;
 use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use aaf_case::CaseInfo;
@@ -45,6 +47,21 @@ impl<'c> Evidence<'c> {
         self.info.evidence.iter().find(|file| i64::from(file.id) == id)
     }
 
+    /// Where a file was when the case was made, and what it was called then.
+    fn known_paths(&self, given: &aaf_case::EvidenceInfo) -> impl Iterator<Item = PathBuf> {
+        let paths = self.run.get("evidence").and_then(|all| all.get(given.id.to_string()));
+        let known = paths.and_then(|it| it.as_str()).map(PathBuf::from);
+        known.into_iter().chain([PathBuf::from(&given.path)])
+    }
+
+    /// Whether a file is one of the evidence, under whatever name.
+    pub fn holds(&self, file: &Metadata) -> bool {
+        let same = |path: PathBuf| {
+            path.metadata().is_ok_and(|known| (known.dev(), known.ino()) == (file.dev(), file.ino()))
+        };
+        self.info.evidence.iter().flat_map(|given| self.known_paths(given)).any(same)
+    }
+
     /// Where an evidence file is now.
     fn locate(&self, id: i64) -> Result<EvidenceFile, String> {
         let given = self.given(id).ok_or("the case does not name this evidence file")?;
@@ -63,10 +80,7 @@ impl<'c> Evidence<'c> {
             candidates
                 .extend((1..parts.len()).map(|skip| root.join(parts[skip..].iter().collect::<PathBuf>())));
         } else {
-            let known =
-                self.run.get("evidence").and_then(|all| all.get(id.to_string())).and_then(|it| it.as_str());
-            candidates.extend(known.map(PathBuf::from));
-            candidates.push(PathBuf::from(&given.path));
+            candidates.extend(self.known_paths(given));
         }
         let Some(path) = candidates.iter().find(|path| path.exists()) else {
             return Err("no such file".to_owned());

@@ -97,6 +97,11 @@ fn a_report_of_a_recorded_attack() {
     place.run(&["report", "case", "--tlp", "amber", "-o", "report.html", "--force"]).expect(0);
     assert!(std::fs::read_to_string(place.path("report.html")).unwrap() == page);
     place.run(&["report", "case", "-o", "case/case.json", "--force"]).expect(1);
+    std::fs::copy(sample("bus04.tar.xz"), place.path("copy.tar.xz")).unwrap();
+    place.run(&["analyze", "copy.tar.xz", "-o", "of-copy", "-q"]).expect(0);
+    std::fs::hard_link(place.path("copy.tar.xz"), place.path("other-name")).unwrap();
+    let evidence = place.run(&["report", "of-copy", "-o", "other-name", "--force"]).expect(1);
+    assert!(evidence.err.contains("it is evidence of the case"), "{}", evidence.err);
 
     let json = place.run(&["report", "case", "--format", "json"]).expect(0);
     let json: Value = serde_json::from_str(&json.out).unwrap();

@@ -289,6 +289,18 @@ fn utf_16_is_read_as_utf_8() {
             assert_eq!((report.state, report.diagnostics.len()), (State::Read, 0));
         }
     }
+    // Appended as other programs write it, and letters that fill both bytes far behind the beginning.
+    let plain = "May  1 12:00:00 h kernel: appended\nand more\n";
+    let han = "\u{65E5}\u{5FD7}\n".repeat(4000);
+    let mixed: Vec<u8> =
+        [&little[..], &han.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>(), plain.as_bytes()]
+            .concat();
+    for at_once in [7, 4096] {
+        let mut kept = common::Kept { at_once, ..Default::default() };
+        let report = aaf_evidence::stream_bytes(&mixed, &Limits::default(), &mut kept);
+        assert!(kept.leaves[0].bytes == [&text, &han, plain].concat().as_bytes(), "{at_once}");
+        assert_eq!((report.state, codes(&report)), (State::Partial, vec![Code::Corrupt]));
+    }
     // Half a pair, a lone second half, and half a unit at the end.
     let damaged = b"\xFF\xFEa\0b\0c\0d\0\x3D\xD8e\0\x00\xDEf\0g";
     let (kept, report) = unpack(damaged);

@@ -18,7 +18,7 @@ pub fn tables() -> Vec<(&'static str, &'static str, Vec<Column>)> {
         ("sightings.parquet", "One row a line as found, in the order of the events.", sightings::columns()),
         (
             "timelines.parquet",
-            "One row a behaviour of one profile on one host within one episode; repeated behaviour is folded.",
+            "One row a behaviour of one profile on one host within one episode, between two changes of its policy; repeated behaviour is folded.",
             small::timeline_columns(),
         ),
         (

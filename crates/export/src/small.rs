@@ -24,7 +24,12 @@ pub fn timeline_columns() -> Vec<Column> {
             "the profile whose timeline it is (`//child` and `//null-…` belong to their parent)",
         )
         .required(),
-        column("profile", Kind::Text, "the profile as printed").required(),
+        column(
+            "profile",
+            Kind::Text,
+            "the profile as printed, as `:namespace:profile` where it is not the host's",
+        )
+        .required(),
         column(
             "episode_id",
             Kind::Word,

@@ -3,6 +3,7 @@
 use aaf_model::{Notes, Span, Stamp};
 
 use crate::lexis::{find_from, finders, is_blank, leading_number, seek};
+use crate::sibling::disown;
 use crate::{Output, json, text};
 
 /// JSON in JSON in JSON.
@@ -162,7 +163,13 @@ fn prefix_envelope(first: usize, line: &[u8], open: usize, out: &mut Output) {
         Some(Span::new(start, out.side.len()))
     };
     let (host, program) = (copy(envelope.host), copy(envelope.program));
+    let is_of_another = envelope.is_of_another(line);
     for draft in &mut out.drafts[first..] {
+        if is_of_another && disown(draft) {
+            // Nor are host, program and time the journal's.
+            (draft.stamp, draft.host, draft.program) = (envelope.stamp, host, program);
+            continue;
+        }
         if draft.stamp == Stamp::None {
             draft.stamp = envelope.stamp;
         }

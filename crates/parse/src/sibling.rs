@@ -130,7 +130,11 @@ impl<'t> Siblings<'t> {
         let is_told_by_journald = self.is_told_by_journald();
         let from_audit = self.transport == Some(b"audit");
         let number = |value: Option<&[u8]>| value.and_then(whole_number);
+        let is_of_sender = self.transport.is_some_and(|name| !matches!(name, b"audit" | b"kernel"));
         for draft in &mut out.drafts[first..] {
+            if is_of_sender {
+                disown(draft);
+            }
             if draft.audit_id.is_none()
                 && from_audit
                 && let (Some(micros), Some(serial)) = (number(self.source_realtime), number(self.audit_id))
@@ -224,6 +228,18 @@ impl<'t> Siblings<'t> {
             draft.stamp_is_ingestion = true;
         }
     }
+}
+
+/// Takes from a record what only a journal can say of it, where a sender wrote what looks like a journal's entry into a message;
+/// tells whether it claimed any.
+pub(crate) fn disown(draft: &mut Draft) -> bool {
+    let claimed = draft.notes.has(Notes::TRANSPORT_AUDIT) || draft.notes.has(Notes::TRANSPORT_KERNEL);
+    if claimed {
+        draft.notes.0 &= !(Notes::TRANSPORT_AUDIT.0 | Notes::TRANSPORT_KERNEL.0);
+        draft.notes.add(Notes::NO_HEADER);
+        draft.audit_id = None;
+    }
+    claimed
 }
 
 fn copy(value: Option<&[u8]>, side: &mut Vec<u8>) -> Option<Span> {

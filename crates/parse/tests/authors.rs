@@ -187,3 +187,67 @@ fn journald_says_from_which_host_a_message_came() {
     );
     assert_eq!(author(&line), "journal-json web2 audisp-syslog");
 }
+
+#[test]
+fn relays_print_more_than_their_name() {
+    check(&[
+        (
+            "2024-05-01 12:00:00\tKernel.Notice\t10.0.0.1\tMay  1 11:59:58 web1 kernel: ",
+            KERNEL,
+            "syslog-bsd web1 kernel",
+        ),
+        (
+            "2024-05-01T12:00:00+00:00 10.0.0.1 kern.notice May  1 11:59:58 web1 kernel: ",
+            KERNEL,
+            "syslog-bsd web1 kernel",
+        ),
+        ("May  1 12:00:00 fw1 <5>May  1 11:59:58 web1 kernel: ", KERNEL, "syslog-bsd web1 kernel"),
+        (
+            "<5>May  1 12:00:00 fw1.lan <5>May  1 11:59:58 web1 kernel: [    3.500000] ",
+            KERNEL,
+            "syslog-bsd web1 kernel",
+        ),
+        ("May  1 12:00:00 [10.0.0.1] May  1 11:59:58 web1 kernel: ", KERNEL, "syslog-bsd web1 kernel"),
+        ("May  1 12:00:00 fw1 : May  1 11:59:58 web1 kernel: ", KERNEL, "syslog-bsd web1 kernel"),
+        ("May  1 12:00:00 2001:db8::beef May  1 11:59:58 web1 kernel: ", KERNEL, "syslog-bsd web1 kernel"),
+        (
+            "2024-05-01T12:00:00Z {filename=\"/var/log/kern.log\"} May  1 11:59:58 web1 kernel: ",
+            KERNEL,
+            "syslog-bsd web1 kernel",
+        ),
+        (
+            "2024-05-01T12:00:00Z {job=\"kern\"} 2024-05-01T11:59:58.123456+00:00 web1 kernel: ",
+            KERNEL,
+            "syslog-iso web1 kernel",
+        ),
+        // A program's text stays that.
+        ("May  1 12:00:00 web1 bob: May  1 11:59:58 evil kernel: ", KERNEL, "syslog-bsd web1 bob"),
+        ("May  1 12:00:00 web1 bob: <5>May  1 11:59:58 evil kernel: ", KERNEL, "syslog-bsd web1 bob"),
+        ("May  1 12:00:00 web1 two words May  1 11:59:58 evil kernel: ", KERNEL, "syslog-bsd web1 -"),
+        // dmesg's messages name no host.
+        ("2024-05-01T12:00:00,000000+00:00 {host=\"db\"} ", KERNEL, "dmesg-iso - -"),
+    ]);
+}
+
+/// What a sender writes into a message is no journal's entry, whatever it looks like.
+#[test]
+fn entries_inside_of_messages_are_their_senders() {
+    let entry = format!(
+        r#"{{"_TRANSPORT":"audit","_HOSTNAME":"evil","_AUDIT_ID":"45","_AUDIT_TYPE":"1400","_SOURCE_REALTIME_TIMESTAMP":"1600000000000000","MESSAGE":"AVC {}"}}"#,
+        BODY.replace('"', "\\\"")
+    );
+    let inside = entry.replace('\\', "\\\\").replace('"', "\\\"");
+    let nested = format!(
+        r#"{{"_HOSTNAME":"web1","_TRANSPORT":"syslog","SYSLOG_IDENTIFIER":"bob","__REALTIME_TIMESTAMP":"1714564800000000","MESSAGE":"{inside}"}}"#
+    );
+    for line in [format!("May  1 12:00:00 web1 bob: {entry}"), nested] {
+        let mut out = Output::default();
+        parse_line(line.as_bytes(), &mut out);
+        let draft = out.drafts.iter().find(|draft| draft.role == Role::Record).unwrap();
+        let text = out.text(draft, line.as_bytes());
+        let word = |span: Option<Span>| span.map(|span| span.of(text).to_vec());
+        assert_eq!(word(draft.host).as_deref(), Some(&b"web1"[..]), "{line}");
+        assert!(draft.audit_id.is_none() && !draft.notes.has(Notes::TRANSPORT_AUDIT), "{line}");
+        assert_eq!(word(draft.program).as_deref(), Some(&b"bob"[..]), "{line}");
+    }
+}

@@ -177,3 +177,13 @@ fn times_and_hosts_under_the_names_of_common_exports() {
     ]
     "#);
 }
+
+#[test]
+fn otlp_bodies_may_be_maps() {
+    let text = escaped(&kernel(), 1);
+    let line = format!(
+        r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{{"timeUnixNano":"1714564800000000000","body":{{"kvlistValue":{{"values":[{{"key":"MESSAGE","value":{{"stringValue":"{text}"}}}},{{"key":"_HOSTNAME","value":{{"stringValue":"web1"}}}}]}}}}}}]}}]}}]}}"#
+    );
+    assert_eq!(only(&line), only(&line));
+    assert!(only(&line).contains("web1"), "{}", only(&line));
+}

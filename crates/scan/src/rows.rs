@@ -265,8 +265,17 @@ fn append_short(out: &mut Vec<u8>, text: &[u8], span: Span) {
 
 /// Whether a program of this name hands on what the kernel or dbus-daemon recorded.
 fn writes_records(program: &[u8]) -> bool {
-    const NAMES: [&[u8]; 8] =
-        [b"kernel", b"audit", b"dbus", b"systemd", b"journal", b"rsyslogd", b"syslog", b"apparmor"];
+    const NAMES: [&[u8]; 9] = [
+        b"kernel",
+        b"audit",
+        b"audisp",
+        b"dbus",
+        b"systemd",
+        b"journal",
+        b"rsyslogd",
+        b"syslog",
+        b"apparmor",
+    ];
     program.is_empty() || NAMES.iter().any(|name| program.starts_with(name))
 }
 

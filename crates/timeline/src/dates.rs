@@ -21,8 +21,11 @@ pub(crate) struct Said {
 }
 
 impl Said {
-    /// What a row says.
+    /// What a row says. What another program or a user's message quotes was not printed under the text's locale.
     pub fn by(row: &Row) -> Said {
+        if [Notes::OTHER_PROGRAM, Notes::USER_FACILITY].iter().any(|&note| row.notes.has(note)) {
+            return Said::default();
+        }
         match row.stamp {
             Stamp::Civil { civil, .. } if row.notes.has(Notes::INTERPRETED) => {
                 let day_first = row.notes.has(Notes::DAY_FIRST);
@@ -110,5 +113,13 @@ mod tests {
         // A text that says both things is left alone.
         let both = [row(4, 30, Notes::DAY_FIRST), row(4, 30, Notes(0)), row(1, 5, Notes(0))];
         assert_eq!(settled(&both), [(4, 30), (4, 30), (1, 5)]);
+    }
+
+    #[test]
+    fn what_others_write_says_nothing_of_the_texts_order() {
+        let quoted = row(4, 30, Notes(Notes::DAY_FIRST.0 | Notes::OTHER_PROGRAM.0));
+        assert_eq!(settled(&[row(1, 5, Notes::default()), quoted])[0], (1, 5));
+        let own = row(4, 30, Notes::DAY_FIRST);
+        assert_eq!(settled(&[row(1, 5, Notes::default()), own])[0], (5, 1));
     }
 }

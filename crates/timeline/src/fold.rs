@@ -14,14 +14,14 @@ use crate::ids;
 use crate::stretch::{PolicyState, is_skipped};
 use crate::told::{self, number, squash_digits};
 
-/// One line of a timeline: one behaviour within one episode.
+/// One line of a timeline: one behaviour within one episode, between two changes of its profile's policy.
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// Rank of the host.
     pub host: u32,
     /// The profile whose timeline it stands in.
     pub profile_root: Vec<u8>,
-    /// The profile as printed, with children and hats.
+    /// The profile as printed, with children and hats; as `:namespace:profile` where it is not the host's.
     pub profile: Vec<u8>,
     /// The episode; none for plain loading of policy.
     pub episode: Option<u64>,

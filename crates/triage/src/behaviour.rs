@@ -9,7 +9,7 @@ use aaf_model::{Class, Key, Outcome, Verdict};
 pub struct Behaviour {
     /// Rank of the host.
     pub host: u32,
-    /// The profile as printed; the touched profile for changes of policy.
+    /// The profile as printed, as `:namespace:profile` where it is not the host's; the touched profile for changes of policy.
     pub profile: Vec<u8>,
     /// Its timeline: without `//child`.
     pub profile_root: Vec<u8>,

@@ -103,6 +103,7 @@ pub fn find(behaviours: &[Behaviour], order: &[usize], at_collection: &[AtCollec
             windows.push(window(Gap::Absent, from, to, basis.to_owned()));
             closed_until = to.unwrap_or(i64::MAX);
         }
+        let changes: Vec<Change> = changes.into_iter().filter(|change| change.kind != Kind::Same).collect();
         for (from, to, basis) in complain::find(&list, &changes) {
             windows.push(window(Gap::Complain, from, to, basis));
         }
@@ -131,7 +132,7 @@ pub fn find(behaviours: &[Behaviour], order: &[usize], at_collection: &[AtCollec
     windows
 }
 
-/// What was done to a profile's policy, if the kernel took it and it was not the same as before.
+/// What was done to a profile's policy, if the kernel took it.
 fn kind_of(behaviour: &Behaviour) -> Option<Kind> {
     let kind = match &*behaviour.operation {
         b"profile_load" => Kind::Loaded,
@@ -140,7 +141,8 @@ fn kind_of(behaviour: &Behaviour) -> Option<Kind> {
         _ => return None,
     };
     let is_same = behaviour.detail(Key::Info).starts_with(b"same as current");
-    (behaviour.outcome != Some(Outcome::Failed) && !is_same).then_some(kind)
+    let kind = if is_same { Kind::Same } else { kind };
+    (behaviour.outcome != Some(Outcome::Failed)).then_some(kind)
 }
 
 #[cfg(test)]
@@ -192,6 +194,11 @@ mod tests {
             told(&removed, &[]),
             ["absent 5 to …: policy records: removed, not loaded again in the evidence"]
         );
+        // The kernel has it: its load was lost.
+        let mut same = policy(b"profile_replace", 8);
+        same.details = vec![(Key::Info, b"same as current profile, skipping".to_vec())];
+        let lost: Vec<Behaviour> = removed.iter().cloned().chain([same]).collect();
+        assert!(told(&lost, &[])[0].starts_with("absent 5 to 8: "));
         let again: Vec<Behaviour> = removed.iter().cloned().chain([policy(b"profile_load", 9)]).collect();
         assert_eq!(
             told(&again, &[]),

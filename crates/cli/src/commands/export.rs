@@ -1,5 +1,6 @@
 //! `export`
 
+use std::fs::Metadata;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,6 +14,7 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use crate::exit::Exit;
+use crate::reread::Evidence;
 use crate::ui::Ui;
 use crate::{handover, key, values, whole};
 
@@ -81,6 +83,7 @@ impl Export {
         }
         let redactor = self.redact.as_deref().map(|path| key::redactor(path, &case)).transpose()?;
         let with = redactor.as_ref();
+        let is_evidence = |file: &Metadata| Evidence::new(case.info(), &case.run(), None).holds(file);
         let left_out = match &self.output {
             None => {
                 let mut out = ui.out();
@@ -88,7 +91,7 @@ impl Export {
                 out.flush()?;
                 left_out
             }
-            Some(path) => whole::write(path, self.force, |out| self.write(&case, with, out))
+            Some(path) => whole::write(path, self.force, &is_evidence, |out| self.write(&case, with, out))
                 .with_context(|| path.display().to_string())?,
         };
         if let (Some(path), Some(with)) = (&self.redact, with) {

@@ -1,5 +1,6 @@
 //! `report`
 
+use std::fs::Metadata;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -121,10 +122,12 @@ impl Tlp {
 impl Report {
     pub fn run(self, ui: &Ui) -> anyhow::Result<Exit> {
         let cannot = |path: &Path| format!("cannot write {}", path.display());
+        let case = CaseReader::open(&self.case)?;
+        let is_evidence = |file: &Metadata| Evidence::new(case.info(), &case.run(), None).holds(file);
         if let Some(path) = &self.output {
-            whole::refuse(path, self.force).with_context(|| cannot(path))?;
+            whole::refuse(path, self.force, &is_evidence).with_context(|| cannot(path))?;
         }
-        let dossier = self.dossier()?;
+        let dossier = self.dossier(&case)?;
         let mut text = Vec::new();
         match self.format {
             Format::Html => html::html(&dossier, &mut text)?,
@@ -133,7 +136,7 @@ impl Report {
         }
         match &self.output {
             Some(path) => {
-                whole::write(path, self.force, |out| Ok(out.write_all(&text)?))
+                whole::write(path, self.force, &is_evidence, |out| Ok(out.write_all(&text)?))
                     .with_context(|| cannot(path))?;
             }
             None => {
@@ -145,8 +148,7 @@ impl Report {
         Ok(Exit::Done)
     }
 
-    fn dossier(&self) -> anyhow::Result<Dossier> {
-        let case = CaseReader::open(&self.case)?;
+    fn dossier(&self, case: &CaseReader) -> anyhow::Result<Dossier> {
         let mut dossier = Dossier {
             info: case.info().clone(),
             run: case.run(),
@@ -169,9 +171,9 @@ impl Report {
         dossier.exhibits = case.events_with_lines(&dossier.wanted_exhibits())?;
         let episodes = dossier.incidents.iter().flat_map(|row| row.episode_ids.iter().cloned()).collect();
         dossier.indicators = case.indicators(&episodes)?;
-        self.add_context(&case, &mut dossier);
+        self.add_context(case, &mut dossier);
         if let Some(path) = &self.redact {
-            let with = key::redactor(path, &case)?;
+            let with = key::redactor(path, case)?;
             dossier.redact(&with);
             key::record(path, &with)?;
         }

@@ -2,11 +2,11 @@
 //!
 //! Source: RFC 2781; about_Character_Encoding of Windows PowerShell 5.1.
 
+use std::collections::VecDeque;
+
 use super::{Codec, Outcome, Step, Trailer};
 use crate::input::Input;
-
-/// The bytes of the longest character in UTF-8.
-const LONGEST: usize = 4;
+use crate::sniff::SNIFF_BYTES;
 
 /// Decodes one text to its end. What is no character becomes U+FFFD, as everywhere.
 #[derive(Default)]
@@ -17,12 +17,29 @@ pub(crate) struct Utf16 {
     /// The first unit of a pair.
     high: Option<u16>,
     /// Bytes that found no room.
-    ready: [u8; 2 * LONGEST],
-    ready_bytes: usize,
+    ready: VecDeque<u8>,
     is_cut: bool,
+    /// The beginning of a line, as long as it may be no UTF-16.
+    begun: Option<Vec<u8>>,
+    /// From a line on the bytes are no UTF-16: something was appended as other programs write it.
+    is_plain: bool,
 }
 
+/// So many bytes of plain letters at the start of a line are no UTF-16, whose letters of that kind have a zero beside them.
+const PLAIN_BYTES: usize = 32;
+/// So many are enough where the text ends behind them.
+const PLAIN_BYTES_AT_END: usize = 8;
+
 impl Utf16 {
+    fn byte(&mut self, byte: u8) {
+        let Some(first) = self.half.take() else {
+            self.half = Some(byte);
+            return;
+        };
+        let pair = [first, byte];
+        self.unit(if self.is_big_endian { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) });
+    }
+
     /// Takes one unit; a character goes to `ready` once it is whole.
     fn unit(&mut self, unit: u16) {
         let pair = self.high.take();
@@ -39,29 +56,48 @@ impl Utf16 {
         } else {
             self.push(char::from_u32(u32::from(unit)));
         }
+        if unit == u16::from(b'\n') {
+            self.begun = Some(Vec::with_capacity(PLAIN_BYTES));
+        }
     }
 
     fn push(&mut self, letter: Option<char>) {
         let letter = letter.unwrap_or(char::REPLACEMENT_CHARACTER);
-        self.ready_bytes += letter.encode_utf8(&mut self.ready[self.ready_bytes..]).len();
+        self.ready.extend(letter.encode_utf8(&mut [0; 4]).as_bytes());
+    }
+
+    /// Decides what the beginning of a line is.
+    fn decide(&mut self, begun: Vec<u8>, is_plain: bool) {
+        if is_plain {
+            self.is_plain = true;
+            self.ready.extend(begun);
+        } else {
+            begun.into_iter().for_each(|byte| self.byte(byte));
+        }
     }
 
     /// Hands on what is ready, as far as there is room.
     fn flush(&mut self, out: &mut [u8]) -> usize {
-        let count = self.ready_bytes.min(out.len());
-        out[..count].copy_from_slice(&self.ready[..count]);
-        self.ready.copy_within(count..self.ready_bytes, 0);
-        self.ready_bytes -= count;
+        let count = self.ready.len().min(out.len());
+        out.iter_mut().zip(self.ready.drain(..count)).for_each(|(place, byte)| *place = byte);
         count
     }
 
     /// What is left when no more bytes come.
     fn end(&mut self) {
+        if let Some(begun) = self.begun.take() {
+            let is_plain = begun.len() >= PLAIN_BYTES_AT_END;
+            self.decide(begun, is_plain);
+        }
         if self.half.take().is_some() | self.high.take().is_some() {
             self.is_cut = true;
             self.push(None);
         }
     }
+}
+
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_graphic() || matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 impl Codec for Utf16 {
@@ -77,32 +113,31 @@ impl Codec for Utf16 {
     fn step(&mut self, input: &[u8], out: &mut [u8]) -> Step {
         let mut produced = self.flush(out);
         let mut consumed = 0;
-        while self.ready_bytes == 0 && produced < out.len() && consumed < input.len() {
+        while self.ready.is_empty() && produced < out.len() && consumed < input.len() {
+            if self.is_plain {
+                let count = (input.len() - consumed).min(out.len() - produced);
+                out[produced..produced + count].copy_from_slice(&input[consumed..consumed + count]);
+                (consumed, produced) = (consumed + count, produced + count);
+                break;
+            }
             let byte = input[consumed];
             consumed += 1;
-            if let Some(first) = self.half.take() {
-                let pair = [first, byte];
-                let unit =
-                    if self.is_big_endian { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) };
-                match unit {
-                    0..0x80 if self.high.is_none() => {
-                        out[produced] = unit as u8;
-                        produced += 1;
-                    }
-                    _ => {
-                        self.unit(unit);
-                        produced += self.flush(&mut out[produced..]);
-                    }
+            if let Some(mut begun) = self.begun.take() {
+                begun.push(byte);
+                match is_plain(byte) {
+                    true if begun.len() < PLAIN_BYTES => self.begun = Some(begun),
+                    is_plain => self.decide(begun, is_plain),
                 }
             } else {
-                self.half = Some(byte);
+                self.byte(byte);
             }
+            produced += self.flush(&mut out[produced..]);
         }
-        if input.is_empty() && self.ready_bytes == 0 {
+        if input.is_empty() && self.ready.is_empty() {
             self.end();
             produced += self.flush(&mut out[produced..]);
         }
-        let is_done = input.is_empty() && self.ready_bytes == 0;
+        let is_done = input.is_empty() && self.ready.is_empty();
         Step { consumed, produced, outcome: if is_done { Outcome::Done } else { Outcome::More } }
     }
 
@@ -110,12 +145,19 @@ impl Codec for Utf16 {
         if self.is_cut {
             return Err(Trailer::Wrong("the last character of the UTF-16 text is cut".to_owned()));
         }
+        if self.is_plain {
+            let what = "from some line on the UTF-16 text is none; what follows is read as it stands";
+            return Err(Trailer::Wrong(what.to_owned()));
+        }
         Ok(())
     }
 
     /// A mark, and behind it text in Latin letters for the most part: a log in another encoding must not vanish because
     /// of two bytes in front of it.
+    ///
+    /// The same bytes decide here as for what a file is, or one would be neither.
     fn is_start(head: &[u8]) -> bool {
+        let head = &head[..head.len().min(SNIFF_BYTES)];
         let (mark, text) = head.split_at(head.len().min(2));
         let high = match mark {
             [0xFF, 0xFE] => 1,

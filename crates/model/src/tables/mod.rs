@@ -9,14 +9,14 @@ pub use state::{CoverageRow, LintRow, ProcessRow, ProfileRow, ReplayRow};
 /// Bytes from the evidence, usually UTF-8.
 pub type Text = Vec<u8>;
 
-/// One line of a timeline: one behaviour within one episode of one profile on one host.
+/// One line of a timeline: one behaviour within one episode of one profile on one host, between two changes of its policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TimelineRow {
     /// The host; none where nothing says it.
     pub host: Option<String>,
     /// The profile whose timeline it stands in (`//child` and `//null-…` belong to their parent).
     pub profile_root: Text,
-    /// The profile as printed.
+    /// The profile as printed, as `:namespace:profile` where it is not the host's.
     pub profile: Text,
     /// The episode (its events up to the next quiet), 16 hex digits; none for plain loading of policy.
     pub episode_id: Option<String>,

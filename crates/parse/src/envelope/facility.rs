@@ -44,6 +44,13 @@ pub fn dotted(word: &[u8]) -> Option<&[u8]> {
     (known && is_level(level)).then_some(facility)
 }
 
+/// Whether the word is a facility with a level as any program spells them: `kern.notice`, `Kernel.Notice`.
+pub fn is_dotted(word: &[u8]) -> bool {
+    let Some(dot) = word.iter().take(9).position(|&byte| byte == b'.') else { return false };
+    let is_kernels = [&b"kern"[..], b"kernel"].iter().any(|name| word[..dot].eq_ignore_ascii_case(name));
+    dotted(word).is_some() || (is_kernels && is_level(&word[dot + 1..]))
+}
+
 /// Whether the word is a level of syslog, as any program spells them.
 pub fn is_level(word: &[u8]) -> bool {
     const LEVELS: [&str; 11] =

@@ -6,6 +6,7 @@ use aaf_model::{Carrier, Span, Stamp};
 
 use super::{Envelope, lone_word};
 use crate::header::Found;
+use crate::lexis::skip_blanks;
 
 /// `host audit: type=1400`: journald took the first word of a text written into `/dev/kmsg` for the program. The kernel's
 /// own messages stand behind `kernel: `.
@@ -18,6 +19,10 @@ pub fn name_program(envelope: &mut Envelope, text: &[u8], start: usize) {
         return;
     }
     if !text[start..].starts_with(b"audit: ") {
+        return;
+    }
+    // Behind a host, what journald took for the program stands at once.
+    if envelope.host.is_some() && skip_blanks(text, envelope.end) != start {
         return;
     }
     if is_cloudwatch(envelope, text) {

@@ -117,9 +117,7 @@ fn named(text: &[u8], at: usize) -> Option<Read> {
     }
     // A weekday may stand before: `Wed May  1 …`, `Wed 2024-05-01 …`, `lø. mai 3 …`.
     let word = text[at..].iter().take(8).position(|&byte| byte == b' ')?;
-    if word < 2
-        || text[at..at + word].iter().any(|byte| byte.is_ascii_digit() || matches!(byte, b'=' | b'[' | b':'))
-    {
+    if word < 2 || !is_weekday(&text[at..at + word]) || !may_begin(text, at) {
         return None;
     }
     let next = at + word + 1;
@@ -139,6 +137,17 @@ fn named(text: &[u8], at: usize) -> Option<Read> {
     }
     let (number, name_len) = month::leading(&text[next..])?;
     bsd(text, next + name_len, number)
+}
+
+/// Whether the word may be a weekday's name in some language: letters, and a full stop or comma behind them.
+fn is_weekday(word: &[u8]) -> bool {
+    let letters = word.strip_suffix(b".").or_else(|| word.strip_suffix(b",")).unwrap_or(word);
+    letters.iter().all(|&byte| byte.is_ascii_alphabetic() || byte >= 0x80)
+}
+
+/// Whether a stamp may begin there: not at the end of an address, a label or a path.
+fn may_begin(text: &[u8], at: usize) -> bool {
+    at == 0 || matches!(text[at - 1], b' ' | b'\t' | b'[' | b'>' | b'"' | b'\n' | b'|' | b',')
 }
 
 /// The rest of `Sep  2 11:53:23` behind the month's name.

@@ -29,7 +29,8 @@ pub fn read(
         envelope.end = skip_blanks(prefix, close);
         return;
     }
-    if let Some(shipped) = shipped::read(prefix, at) {
+    let is_dmesg = read.spelling == Spelling::IsoComma && read.fraction == 6;
+    if let Some(shipped) = shipped::read(prefix, at).filter(|_| !is_dmesg) {
         envelope.host = shipped.host;
         // A program's name may follow the labels.
         if word(prefix, shipped.end).is_none() {

@@ -180,9 +180,10 @@ impl<'t> Walk<'t, '_> {
         }
         match key {
             b"key" => frame.attribute = raw,
-            b"stringValue" if frame.key == b"value" => return self.attribute(raw),
+            b"stringValue" if frame.key == b"value" && self.attribute(raw) => return,
             _ => {}
         }
+        let Some(frame) = self.frames.last_mut() else { return };
         if key.starts_with(b"_AUDIT_FIELD_") || key.starts_with(b"AUDIT_FIELD_") || key == b"_CMDLINE" {
             return;
         }
@@ -225,12 +226,14 @@ impl<'t> Walk<'t, '_> {
         }
     }
 
-    /// `"attributes":[{"key":"host.name","value":{"stringValue":"web1"}}]` of OpenTelemetry: a key of the object around.
-    fn attribute(&mut self, value: &'t [u8]) {
-        if let [.., around, list, pair, _] = self.frames.as_mut_slice()
-            && list.key == b"attributes"
-        {
-            around.siblings.take(b"", pair.attribute, value);
+    /// `"attributes":[{"key":"host.name","value":{"stringValue":"web1"}}]` of OpenTelemetry, and `"values":[…]` of a body that is
+    /// a map: a key of the object around; false where it is of no interest as one.
+    fn attribute(&mut self, value: &'t [u8]) -> bool {
+        match self.frames.as_mut_slice() {
+            [.., around, list, pair, _] if matches!(list.key, b"attributes" | b"values") => {
+                around.siblings.take(b"", pair.attribute, value)
+            }
+            _ => false,
         }
     }
 
@@ -251,8 +254,12 @@ impl<'t> Walk<'t, '_> {
         }
         let depth = self.frames.len();
         match self.frames.last_mut() {
-            // Strings of an array, and objects inside an object, belong to what is around.
-            Some(parent) if frame.is_array || (!parent.is_array && depth > 1) => {
+            // Strings of an array, objects inside an object, and the pairs of a map belong to what is around.
+            Some(parent)
+                if frame.is_array
+                    || (!parent.is_array && depth > 1)
+                    || (parent.key == b"values" && !frame.attribute.is_empty()) =>
+            {
                 parent.siblings.fill(&frame.siblings);
             }
             _ => self.emit(&frame),

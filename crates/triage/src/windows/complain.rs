@@ -18,6 +18,8 @@ pub(super) enum Kind {
     Loaded,
     Replaced,
     Removed,
+    /// Offered again, and the same as before: it is loaded, and nothing changed.
+    Same,
 }
 
 /// A change longer ago than this did not switch the mode that was seen.
